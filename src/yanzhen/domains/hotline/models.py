@@ -1,0 +1,117 @@
+"""Rights cases (诉求工单): what a worker asked for, where it stands, what came of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from yanzhen.engines.procedures.models import Subject
+
+
+class Category(models.Model):
+    """A node of the three-level category tree, kept as data. The code's prefix is its subtree: "02", "0201", "020103"."""
+
+    code = models.CharField("代码", max_length=6, primary_key=True)
+    name = models.CharField("名称", max_length=40)
+    active = models.BooleanField("启用", default=True)
+
+    class Meta:
+        ordering = ("code",)
+        verbose_name = verbose_name_plural = "诉求类别"
+        constraints = (
+            models.CheckConstraint(condition=Q(code__regex=r"^(\d\d){1,3}$"), name="category_code_shape"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def level(self) -> int:
+        return len(self.code) // 2
+
+
+class Case(Subject):
+    procedure_code = "hotline.case"
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", "电话"
+        WEB = "web", "网上"
+        API = "api", "接口"
+        SHEET = "sheet", "表格导入"
+        VISIT = "visit", "来访"
+
+    class Urgency(models.TextChoices):
+        NORMAL = "normal", "一般"
+        URGENT = "urgent", "紧急"
+        CRITICAL = "critical", "特急"
+
+    class Satisfaction(models.TextChoices):
+        SATISFIED = "satisfied", "满意"
+        FAIR = "fair", "基本满意"
+        DISSATISFIED = "dissatisfied", "不满意"
+
+    channel = models.CharField("渠道", max_length=8, choices=Channel)
+    received_at = models.DateTimeField("来件时间")
+    title = models.CharField("诉求标题", max_length=80)
+    body = models.TextField("诉求内容", max_length=5000)
+    category = models.ForeignKey(
+        Category,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="诉求类别",
+    )
+    urgency = models.CharField("紧急程度", max_length=8, choices=Urgency, default=Urgency.NORMAL)
+    employer = models.CharField("涉事单位", max_length=128, blank=True)
+    place = models.CharField("事发地点", max_length=128, blank=True)
+    headcount = models.PositiveIntegerField("涉及人数", default=1)
+    amount_yuan = models.DecimalField("涉及金额（元）", max_digits=14, decimal_places=2, null=True, blank=True)
+
+    anonymous = models.BooleanField("匿名", default=False)
+    secret = models.BooleanField("要求保密", default=False)
+    person = models.ForeignKey(
+        "foundation.Person", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    caller_cipher = models.BinaryField(null=True, editable=False)
+    """Name and phone as the caller gave them, encrypted together."""
+    caller_mask = models.CharField("诉求人", max_length=32, blank=True, editable=False)
+    phone_hash = models.BinaryField(max_length=32, null=True, editable=False)
+    phone_tail_hash = models.BinaryField(max_length=32, null=True, editable=False)
+    """Keyed hash of number and last four digits: what public tracking compares."""
+    check_hash = models.BinaryField(max_length=32, editable=False)
+    """Keyed hash of number and check code, for those who left no phone."""
+
+    reply = models.TextField("答复内容", blank=True, max_length=5000)
+    answered_at = models.DateTimeField("答复时间", null=True, editable=False)
+    reached = models.BooleanField("已联系到诉求人", null=True, blank=True)
+    solved = models.BooleanField("问题是否解决", null=True, blank=True)
+    satisfaction = models.CharField("满意度", max_length=12, choices=Satisfaction, blank=True)
+    quality_passed = models.BooleanField("质检合格", null=True, blank=True)
+    closed_at = models.DateTimeField("办结时间", null=True, editable=False)
+    closed_on_time = models.BooleanField("按期办结", null=True, editable=False)
+    batch = models.ForeignKey(
+        "foundation.Batch", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+
+    class Meta(Subject.Meta):
+        abstract = False
+        verbose_name = verbose_name_plural = "诉求工单"
+        indexes = (
+            *Subject.Meta.indexes,
+            models.Index(fields=("received_at",), name="case_received"),
+            models.Index(fields=("closed_at",), name="case_closed", condition=Q(closed_at__isnull=False)),
+            models.Index(fields=("batch",), name="case_batch", condition=Q(batch__isnull=False)),
+            models.Index(fields=("phone_hash",), name="case_phone", condition=Q(phone_hash__isnull=False)),
+        )
+        constraints = (
+            *Subject.Meta.constraints,
+            models.CheckConstraint(condition=Q(headcount__gte=1), name="case_headcount"),
+            models.CheckConstraint(condition=~Q(state="answered") | ~Q(reply=""), name="case_answered_has_reply"),
+            models.CheckConstraint(
+                condition=~Q(state="closed") | (Q(closed_at__isnull=False) & ~Q(quality_passed=None)),
+                name="case_closed_was_checked",
+            ),
+            models.CheckConstraint(condition=Q(anonymous=False) | Q(person=None), name="case_anonymous_has_no_person"),
+        )

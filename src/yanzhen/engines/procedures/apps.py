@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ProceduresConfig(AppConfig):
+    name = "yanzhen.engines.procedures"
+    label = "procedures"
+    verbose_name = "流程"

@@ -1,0 +1,199 @@
+"""Declare a procedure: states, transitions, guards, terms and referral, as frozen data checked at import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from yanzhen.foundation.errors import DeclarationError
+from yanzhen.foundation.rights import RIGHTS
+
+Guard = Callable[[Any], str | None]
+"""Takes the subject as it would be after the move's fields are set; returns the reason it may not move, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A pause or an extension of a term: who asks, who approves (never the same person), how much in all."""
+
+    request_right: str
+    approve_right: str
+    limit: str
+    """Code of the parameter that holds the most that may be granted over the life of the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long something may take. The number, its unit, source and article stand in a parameter.
+
+    `warning` names the parameter that says how long before the end the yellow warning comes.
+    """
+
+    parameter: str
+    label: str
+    warning: str | None = None
+    pause: Allowance | None = None
+    extension: Allowance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`label` is for staff, `public` (where it differs) for the one whose matter it is."""
+
+    code: str
+    label: str
+    public: str = ""
+    term: Term | None = None
+    final: bool = False
+
+    @property
+    def public_label(self) -> str:
+        return self.public or self.label
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A move. `fields` of the subject must be given with it, `optional` ones may be; all are written with the state.
+
+    `not_by_handler` keeps the subject's handler from making the move: a second person has to.
+    """
+
+    code: str
+    label: str
+    sources: tuple[str, ...]
+    target: str
+    right: str
+    guards: tuple[Guard, ...] = ()
+    fields: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    note_required: bool = False
+    not_by_handler: bool = False
+    bulk: bool = False
+    """Whether the move may be made over a whole list at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """How another organisation is asked in: it accepts, rejects with a reason, or the asker revokes."""
+
+    states: tuple[str, ...]
+    """States of the subject in which an organisation may be asked in."""
+    right: str
+    respond_right: str
+    response: Term
+    work: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A versioned state machine with terms. `basis` is the page under docs/rules that quotes the rule.
+
+    A changed shape is a new version; a subject keeps the version under which it began.
+    """
+
+    code: str
+    version: int
+    label: str
+    basis: str
+    view_right: str
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+    referral: Referral | None = None
+    _states: dict[str, State] = field(init=False, repr=False, compare=False)
+    _moves: dict[tuple[str, str], Transition] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        states = {state.code: state for state in self.states}
+        moves = {(source, t.code): t for t in self.transitions for source in t.sources}
+        object.__setattr__(self, "_states", states)
+        object.__setattr__(self, "_moves", moves)
+        for problem in self._problems():
+            raise DeclarationError(f"{self.code} v{self.version}: {problem}")
+
+    @property
+    def initial(self) -> State:
+        return self.states[0]
+
+    @property
+    def open_states(self) -> tuple[str, ...]:
+        return tuple(s.code for s in self.states if not s.final)
+
+    def state(self, code: str) -> State:
+        return self._states[code]
+
+    def transition(self, source: str, code: str) -> Transition | None:
+        return self._moves.get((source, code))
+
+    def leaving(self, source: str) -> list[Transition]:
+        return [t for t in self.transitions if source in t.sources]
+
+    def terms(self) -> list[Term]:
+        found = [s.term for s in self.states if s.term]
+        return found + ([self.referral.response, self.referral.work] if self.referral else [])
+
+    def rights(self) -> set[str]:
+        allowances = [a for t in self.terms() for a in (t.pause, t.extension) if a]
+        return {
+            self.view_right,
+            *(t.right for t in self.transitions),
+            *(right for a in allowances for right in (a.request_right, a.approve_right)),
+            *((self.referral.right, self.referral.respond_right) if self.referral else ()),
+        }
+
+    def _problems(self) -> Iterator[str]:
+        known = self._states.keys()
+        if len(known) != len(self.states):
+            yield "two states share a code"
+        if len(self._moves) != sum(len(t.sources) for t in self.transitions):
+            yield "two transitions share a source and a code"
+        for t in self.transitions:
+            if unknown := {*t.sources, t.target} - known:
+                yield f"{t.code}: unknown states {sorted(unknown)}"
+            elif any(self._states[source].final for source in t.sources):
+                yield f"{t.code}: leaves a final state"
+        if self.referral and (unknown := {*self.referral.states} - known):
+            yield f"referral: unknown states {sorted(unknown)}"
+        if lost := known - self._reachable():
+            yield f"no way into {sorted(lost)}"
+        if stuck := {s.code for s in self.states if not s.final} - {source for source, _ in self._moves}:
+            yield f"no way out of {sorted(stuck)}"
+        if undeclared := sorted(r for r in self.rights() if r not in RIGHTS):
+            yield f"rights nobody declared: {undeclared}"
+
+    def _reachable(self) -> set[str]:
+        seen: set[str] = set()
+        todo = [self.initial.code]
+        while todo:
+            here = todo.pop()
+            if here not in seen:
+                seen.add(here)
+                todo += [t.target for t in self.transitions if here in t.sources]
+        return seen
+
+
+class Procedures:
+    """All versions of all procedures that this installation runs."""
+
+    def __init__(self) -> None:
+        self._items: dict[tuple[str, int], Procedure] = {}
+
+    def add(self, procedure: Procedure) -> Procedure:
+        key = (procedure.code, procedure.version)
+        if key in self._items:
+            raise DeclarationError(f"procedure {procedure.code} v{procedure.version} is declared twice")
+        self._items[key] = procedure
+        return procedure
+
+    def get(self, code: str, version: int) -> Procedure:
+        return self._items[code, version]
+
+    def current(self, code: str) -> Procedure:
+        """Return the newest version; raises KeyError where there is none."""
+        return self._items[code, max(v for c, v in self._items if c == code)]
+
+    def __iter__(self) -> Iterator[Procedure]:
+        return iter(self._items.values())
+
+
+PROCEDURES = Procedures()

@@ -1,0 +1,208 @@
+"""What a procedure stores: columns on the subject's own row, its clocks, its parties, its pauses and copies."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from yanzhen.engines.procedures.declare import PROCEDURES, Procedure, State
+from yanzhen.foundation.scope import Scoped
+
+
+class Subject(Scoped):
+    """Base of a domain model that a procedure moves. Only the engine writes the columns that are not editable."""
+
+    procedure_code: ClassVar[str]
+
+    number = models.CharField("编号", max_length=32, editable=False)
+    state = models.CharField("状态", max_length=32, editable=False)
+    procedure_version = models.PositiveSmallIntegerField(editable=False)
+    due_at = models.DateTimeField("办理时限", null=True, editable=False)
+    """When the earliest running clock runs out; None when none runs."""
+    warn_at = models.DateTimeField(null=True, editable=False)
+    organisation = models.ForeignKey(
+        "foundation.Organisation",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="承办单位",
+    )
+    handler = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="承办人",
+    )
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name="登记人",
+    )
+    started_at = models.DateTimeField("登记时间", editable=False)
+    ended_at = models.DateTimeField("结束时间", null=True, editable=False)
+
+    class Meta(Scoped.Meta):
+        abstract = True
+        constraints = (models.UniqueConstraint(fields=("number",), name="%(class)s_number"),)
+        indexes = (
+            *Scoped.Meta.indexes,
+            models.Index(fields=("due_at", "id"), name="%(class)s_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=("-started_at", "-id"), name="%(class)s_started"),
+            models.Index(fields=("handler", "due_at"), name="%(class)s_handler", condition=Q(ended_at=None)),
+            models.Index(fields=("started_by", "-started_at"), name="%(class)s_starter"),
+        )
+
+    @property
+    def procedure(self) -> Procedure:
+        return PROCEDURES.get(self.procedure_code, self.procedure_version)
+
+    @property
+    def stage(self) -> State:
+        return self.procedure.state(self.state)
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class AboutSubject(models.Model):
+    """Base of a row that belongs to a subject of any procedure."""
+
+    procedure = models.CharField(max_length=64)
+    subject_id = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class Party(AboutSubject, Scoped):
+    """An organisation that was asked in: its work order, its answer, its own place in the matrix."""
+
+    class State(models.TextChoices):
+        OFFERED = "offered", "待接收"
+        ACCEPTED = "accepted", "已接收"
+        REJECTED = "rejected", "已退回"
+        REVOKED = "revoked", "已撤回"
+        DONE = "done", "已办毕"
+
+    number = models.CharField("分办单号", max_length=40, unique=True)
+    organisation = models.ForeignKey("foundation.Organisation", models.PROTECT, related_name="+", verbose_name="协办单位")
+    state = models.CharField("状态", max_length=10, choices=State, editable=False)
+    demand = models.TextField("办理要求")
+    result = models.TextField("办理结果", blank=True)
+    reason = models.TextField("退回或撤回理由", blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField("办理时限", null=True)
+
+    class Meta(Scoped.Meta):
+        abstract = False
+        verbose_name = verbose_name_plural = "分办单"
+        indexes = (*Scoped.Meta.indexes, models.Index(fields=("procedure", "subject_id"), name="party_subject"))
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Clock(AboutSubject):
+    """One running term with what it was computed from, so that its end can be derived again at any time."""
+
+    party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="clocks")
+    state = models.CharField(max_length=32)
+    """The subject's (or party's) state whose term this is."""
+    label = models.CharField(max_length=32)
+    parameter = models.ForeignKey("foundation.Parameter", models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    extension = models.PositiveSmallIntegerField(default=0)
+    """In the unit of the parameter."""
+    pauses = models.JSONField(default=list)
+    """Pairs of ISO dates [first day paused, first day counted again]."""
+    warn_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField()
+    provisional = models.BooleanField(default=False)
+    """The term touches a year whose holidays were not published when it was computed."""
+    stopped_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
+    overdue_at = models.DateTimeField(null=True)
+    """When the sweep marked it: each mark is made once."""
+
+    class Meta:
+        verbose_name = verbose_name_plural = "时限"
+        indexes = (
+            models.Index(fields=("procedure", "subject_id"), name="clock_subject"),
+            models.Index(fields=("warn_at",), name="clock_to_warn", condition=Q(stopped_at=None, warned_at=None)),
+            models.Index(fields=("due_at",), name="clock_to_mark", condition=Q(stopped_at=None, overdue_at=None)),
+            models.Index(fields=("due_at",), name="clock_provisional", condition=Q(stopped_at=None, provisional=True)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.procedure}#{self.subject_id} {self.label}"
+
+
+class Stay(AboutSubject):
+    """A request to pause or extend a clock, and what was decided on it by somebody else."""
+
+    class Kind(models.TextChoices):
+        PAUSE = "pause", "暂停"
+        EXTENSION = "extension", "延期"
+
+    class Decision(models.TextChoices):
+        OPEN = "open", "待审批"
+        GRANTED = "granted", "已同意"
+        REFUSED = "refused", "未同意"
+        ENDED = "ended", "已提前恢复"
+
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="stays")
+    kind = models.CharField(max_length=10, choices=Kind)
+    amount = models.PositiveSmallIntegerField("时长")
+    """In the unit of the clock's parameter."""
+    reason = models.TextField("理由")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decision = models.CharField(max_length=10, choices=Decision, default=Decision.OPEN)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    opinion = models.TextField("审批意见", blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "暂停与延期"
+        indexes = (models.Index(fields=("procedure", "subject_id"), name="stay_subject"),)
+        constraints = (
+            models.UniqueConstraint(fields=("clock",), condition=Q(decision="open"), name="stay_one_open"),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=models.F("asked_by")), name="stay_second_person"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount}"
+
+
+class Copy(AboutSubject):
+    """A subject that was copied to an account, to know of it without having to act."""
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    copied_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "抄送"
+        constraints = (
+            models.UniqueConstraint(fields=("account", "procedure", "subject_id"), name="copy_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.procedure}#{self.subject_id}→{self.account_id}"

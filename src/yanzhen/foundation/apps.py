@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class FoundationConfig(AppConfig):
+    name = "yanzhen.foundation"
+    label = "foundation"
+    verbose_name = "基础"
+
+    def ready(self) -> None:
+        from yanzhen.foundation.walls import raise_walls  # noqa: PLC0415  # models must be loaded first
+
+        post_migrate.connect(raise_walls, dispatch_uid="walls")

@@ -1,0 +1,45 @@
+"""Jobs: work put off until after the commit. A thin face before Procrastinate, so that it can be replaced here alone.
+
+A job is deferred on the connection of the transaction that needs it: it exists if and only if that commits. It runs at
+least once, so it must be safe to run again. Jobs live in the `tasks.py` of their app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+Job = Callable[..., None]
+
+
+def job(*, cron: str | None = None, queue: str = "default", attempts: int = 8) -> Callable[[Job], Job]:
+    """Make a function a job; with `cron` (five fields, Asia/Shanghai as the worker's zone) it also runs by the clock.
+
+    A failed run is tried again after 5, 25, 125 ... seconds. A clock job never overlaps itself.
+    """
+
+    def register(function: Job) -> Job:
+        name = f"{function.__module__}.{function.__qualname__}"
+        lock = {"lock": name, "queueing_lock": name} if cron else {}
+        retry = RetryStrategy(max_attempts=attempts, exponential_wait=5)
+        if cron:
+
+            def by_the_clock(timestamp: int) -> None:
+                function()
+
+            task = app.task(name=name, queue=queue, retry=retry, **lock)(by_the_clock)
+            app.periodic(cron=cron)(task)
+        else:
+            app.task(name=name, queue=queue, retry=retry, **lock)(function)
+        function.job_name = name  # type: ignore[attr-defined]  # read by `defer`
+        return function
+
+    return register
+
+
+def defer(function: Job, **arguments: Any) -> None:
+    """Queue a run of the job `function` in the current transaction; `arguments` are plain JSON values, ids not rows."""
+    app.configure_task(function.job_name).defer(**arguments)  # type: ignore[attr-defined]  # set by `job`

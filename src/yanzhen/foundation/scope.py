@@ -1,0 +1,117 @@
+"""Matrix access: a grant covers a region subtree and one department line, or all lines.
+
+Every scoped row carries an `audience`: one key for each subtree and line it belongs to, so that both walls,
+the queryset and PostgreSQL's row-level security, ask the same question: do the keys overlap?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import connection, models
+from django.db.models import F, Func
+
+if TYPE_CHECKING:
+    from yanzhen.foundation.models import Account
+
+ANY_LINE = "*"
+DEPTHS = (2, 4, 6, 9)
+"""Lengths of the prefixes of a region code: province, city, county, town (GB/T 2260 and GB/T 10114)."""
+EVERYTHING = f"{ANY_LINE}:"
+"""The key that every row's audience has: the reach of the worker's sweeps and of the commands."""
+
+
+def prefix_of(code: str) -> str:
+    """Return the prefix that all codes of the subtree share: 370000 -> 37, 370100 -> 3701, 370102 -> itself."""
+    if len(code) != 6:
+        return code
+    return code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One cell of the matrix: a region prefix such as "3701", and a line or (None) all lines."""
+
+    prefix: str
+    line: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.line or ANY_LINE}:{self.prefix}"
+
+    def covers(self, region: str, line: str) -> bool:
+        return prefix_of(region).startswith(self.prefix) and self.line in (None, line)
+
+
+def audience_of(region: str, line: str) -> list[str]:
+    """Return the keys of every reach that covers a row of `region` and `line`.
+
+    The database computes the same for a row's own place (function `yanzhen_audience`).
+    """
+    prefix = prefix_of(region)
+    prefixes = [prefix[:n] for n in DEPTHS if n <= len(prefix)]
+    return [EVERYTHING, *(f"{who}:{p}" for who in (ANY_LINE, line) for p in prefixes)]
+
+
+class ScopedQuerySet(models.QuerySet[Any]):
+    """Rows tied to a region and a department line. Faces start every read with `visible_to`."""
+
+    def visible_to(self, account: Account, right: str) -> Self:
+        """Keep the rows that `account` holds `right` over; no join, no duplicates."""
+        keys = sorted({reach.key for reach in account.reaches(right)})
+        return self.filter(audience__overlap=keys) if keys else self.none()
+
+    def within(self, prefixes: Iterable[str]) -> Self:
+        """Keep the rows that lie in a region subtree, given as the prefixes of `Region.prefixes`."""
+        return self.filter(audience__overlap=[f"{ANY_LINE}:{p}" for p in prefixes])
+
+
+class Scoped(models.Model):
+    """Base of every row that belongs to a place and a department line."""
+
+    walled: ClassVar[bool] = True
+    """Whether row-level security guards the table too (foundation.walls)."""
+
+    region = models.ForeignKey("foundation.Region", models.PROTECT, related_name="+", db_index=False, verbose_name="行政区划")
+    line = models.ForeignKey("foundation.Line", models.PROTECT, related_name="+", db_index=False, verbose_name="条线")
+    shared_with = ArrayField(models.TextField(), default=list, editable=False)
+    """Audience keys beyond the row's own place: those of the parties that a procedure brought in."""
+    audience = models.GeneratedField(
+        expression=Func(F("region_id"), F("line_id"), F("shared_with"), function="yanzhen_audience"),
+        output_field=ArrayField(models.TextField()),
+        db_persist=True,
+    )
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        indexes = (GinIndex(fields=("audience",), name="%(class)s_audience"),)
+
+    def lies_in(self, reaches: Iterable[Reach]) -> bool:
+        """Tell whether one of `reaches` covers this row or a party to it."""
+        keys = {*audience_of(self.region_id, self.line_id), *self.shared_with}
+        return any(reach.key in keys for reach in reaches)
+
+
+@contextmanager
+def database_scope(keys: Iterable[str]) -> Iterator[None]:
+    """Set what row-level security lets this connection see, and put the former value back at the end.
+
+    `keys` are audience keys, or `EVERYTHING` alone. With nothing set, scoped tables look empty: the wall fails closed.
+    """
+    value = "{" + ",".join(sorted(keys)) + "}"
+    with connection.cursor() as cursor:
+        cursor.execute("select current_setting('yanzhen.reach', true), set_config('yanzhen.reach', %s, false)", [value])
+        (before, _) = cursor.fetchone()
+    try:
+        yield
+    finally:
+        if not (connection.in_atomic_block and connection.needs_rollback):
+            with connection.cursor() as cursor:
+                cursor.execute("select set_config('yanzhen.reach', %s, false)", [before or ""])

@@ -1,0 +1,25 @@
+"""Every test runs as the web's own database role, so that a right it lacks shows up here and not at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+
+@pytest.fixture(autouse=True)
+def _web_role(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Act as the web role with everything in reach; a test of the second wall narrows the reach itself."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None and not {"db", "transactional_db", "live_server"}.intersection(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("transactional_db" if marker and marker.kwargs.get("transaction") else "db")
+    with connection.cursor() as cursor:
+        cursor.execute(f"set role {settings.WEB_ROLE}; select set_config('yanzhen.reach', '{{*:}}', false)")
+    yield
+    if connection.connection is not None and not connection.needs_rollback:
+        with connection.cursor() as cursor:
+            cursor.execute("reset role")

@@ -1,0 +1,16 @@
+"""Loaded before Django's settings: gives the tests a real PostgreSQL and keys of their own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("YANZHEN_SECRET_KEY", "tests-only-" + "x" * 40)
+os.environ.setdefault("YANZHEN_MASTER_KEY", "01" * 32)
+os.environ["YANZHEN_DATA_DIR"] = tempfile.mkdtemp(prefix="yanzhen-tests-")
+os.environ.setdefault("YANZHEN_TEST_DATABASE", f"yanzhen_test_{os.getpid()}")
+
+if not os.environ.get("DATABASE_URL"):
+    from yanzhen.faces.cli import postgres
+
+    os.environ["DATABASE_URL"] = postgres.for_tests()
