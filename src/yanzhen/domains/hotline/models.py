@@ -89,8 +89,6 @@ class Case(Subject):
     solved = models.BooleanField("问题是否解决", null=True, blank=True)
     satisfaction = models.CharField("满意度", max_length=12, choices=Satisfaction, blank=True)
     quality_passed = models.BooleanField("质检合格", null=True, blank=True)
-    closed_at = models.DateTimeField("办结时间", null=True, editable=False)
-    closed_on_time = models.BooleanField("按期办结", null=True, editable=False)
     batch = models.ForeignKey(
         "foundation.Batch", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
     )
@@ -101,7 +99,7 @@ class Case(Subject):
         indexes = (
             *Subject.Meta.indexes,
             models.Index(fields=("received_at",), name="case_received"),
-            models.Index(fields=("closed_at",), name="case_closed", condition=Q(closed_at__isnull=False)),
+            models.Index(fields=("ended_at",), name="case_ended", condition=Q(ended_at__isnull=False)),
             models.Index(fields=("batch",), name="case_batch", condition=Q(batch__isnull=False)),
             models.Index(fields=("phone_hash",), name="case_phone", condition=Q(phone_hash__isnull=False)),
         )
@@ -110,7 +108,7 @@ class Case(Subject):
             models.CheckConstraint(condition=Q(headcount__gte=1), name="case_headcount"),
             models.CheckConstraint(condition=~Q(state="answered") | ~Q(reply=""), name="case_answered_has_reply"),
             models.CheckConstraint(
-                condition=~Q(state="closed") | (Q(closed_at__isnull=False) & ~Q(quality_passed=None)),
+                condition=~Q(state="closed") | (Q(ended_at__isnull=False) & Q(quality_passed=True)),
                 name="case_closed_was_checked",
             ),
             models.CheckConstraint(condition=Q(anonymous=False) | Q(person=None), name="case_anonymous_has_no_person"),

@@ -10,7 +10,7 @@ from yanzhen.foundation.errors import DeclarationError
 from yanzhen.foundation.rights import RIGHTS
 
 Guard = Callable[[Any], str | None]
-"""Takes the subject as it would be after the move's fields are set; returns the reason it may not move, or None."""
+"""Takes a subject; returns the reason why it may not move, as the user reads it, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Allowance:
 class Term:
     """How long something may take. The number, its unit, source and article stand in a parameter.
 
-    `warning` names the parameter that says how long before the end the yellow warning comes.
+    `warning` names the parameter that says how long before the end the yellow warning comes. A term that both the
+    state left and the state entered carry goes on running.
     """
 
     parameter: str
@@ -44,7 +45,11 @@ class State:
     code: str
     label: str
     public: str = ""
-    term: Term | None = None
+    terms: tuple[Term, ...] = ()
+    awaits: str = ""
+    """The right whose holders are expected to act here: it fills their inbox."""
+    personal: bool = False
+    """Once the subject has a handler it waits for the handler alone."""
     final: bool = False
 
     @property
@@ -54,9 +59,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A move. `fields` of the subject must be given with it, `optional` ones may be; all are written with the state.
+    """A move. All that it writes on the subject is written with the state, in one statement.
 
-    `not_by_handler` keeps the subject's handler from making the move: a second person has to.
+    `guards` look at the subject as it is, `checks` at the subject with the move's fields set: so the reasons that no
+    form can mend are known before it is shown.
     """
 
     code: str
@@ -65,12 +71,29 @@ class Transition:
     target: str
     right: str
     guards: tuple[Guard, ...] = ()
+    checks: tuple[Guard, ...] = ()
     fields: tuple[str, ...] = ()
+    """Fields of the subject that must be given with the move."""
     optional: tuple[str, ...] = ()
+    sets: tuple[tuple[str, Any], ...] = ()
+    stamps: tuple[str, ...] = ()
+    """Date-time fields that are set to the time of the move."""
     note_required: bool = False
+    by_handler: bool = False
+    """Once the subject has a handler, nobody else makes this move."""
     not_by_handler: bool = False
+    """A second person has to make it."""
+    parties_done: bool = False
+    """Not while an organisation that was asked in has still to answer."""
+    reopen: bool = False
+    """It leaves a final state: the one way back."""
+    restart: bool = False
+    """The terms of the target begin anew, even those that ran on."""
     bulk: bool = False
-    """Whether the move may be made over a whole list at once."""
+    """Whether it may be made over a whole list at once."""
+
+    def writes(self) -> set[str]:
+        return {*self.fields, *self.optional, *self.stamps, *(name for name, _ in self.sets)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +151,12 @@ class Procedure:
     def leaving(self, source: str) -> list[Transition]:
         return [t for t in self.transitions if source in t.sources]
 
+    def term(self, parameter: str) -> Term:
+        """Return the term that `parameter` measures; raises KeyError where there is none."""
+        return {t.parameter: t for t in self.terms()}[parameter]
+
     def terms(self) -> list[Term]:
-        found = [s.term for s in self.states if s.term]
+        found = [term for state in self.states for term in state.terms]
         return found + ([self.referral.response, self.referral.work] if self.referral else [])
 
     def rights(self) -> set[str]:
@@ -137,6 +164,7 @@ class Procedure:
         return {
             self.view_right,
             *(t.right for t in self.transitions),
+            *(s.awaits for s in self.states if s.awaits),
             *(right for a in allowances for right in (a.request_right, a.approve_right)),
             *((self.referral.right, self.referral.respond_right) if self.referral else ()),
         }
@@ -150,8 +178,15 @@ class Procedure:
         for t in self.transitions:
             if unknown := {*t.sources, t.target} - known:
                 yield f"{t.code}: unknown states {sorted(unknown)}"
-            elif any(self._states[source].final for source in t.sources):
-                yield f"{t.code}: leaves a final state"
+            elif any(self._states[source].final != t.reopen for source in t.sources):
+                yield f"{t.code}: a final state is left by reopening, and nothing else is reopened"
+        for s in self.states:
+            if s.final and (s.terms or s.awaits):
+                yield f"{s.code}: nobody is awaited in a final state, and no term runs"
+            if not s.final and s.awaits not in {t.right for t in self.leaving(s.code)}:
+                yield f"{s.code}: no move for those whom it awaits"
+            if len({term.parameter for term in s.terms}) != len(s.terms):
+                yield f"{s.code}: two terms of one parameter"
         if self.referral and (unknown := {*self.referral.states} - known):
             yield f"referral: unknown states {sorted(unknown)}"
         if lost := known - self._reachable():

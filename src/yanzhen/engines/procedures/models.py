@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from typing import ClassVar
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from yanzhen.engines.procedures.declare import PROCEDURES, Procedure, State
-from yanzhen.foundation.scope import Scoped
+from yanzhen.foundation.scope import Reach, Scoped, audience_of
 
 
 class Subject(Scoped):
@@ -23,6 +26,10 @@ class Subject(Scoped):
     due_at = models.DateTimeField("办理时限", null=True, editable=False)
     """When the earliest running clock runs out; None when none runs."""
     warn_at = models.DateTimeField(null=True, editable=False)
+    late = models.BooleanField("曾超期", default=False, editable=False)
+    """One of its own clocks ran out before it was stopped."""
+    step = models.PositiveIntegerField(default=0, editable=False)
+    """How many moves were made: a form says which step it was filled in for."""
     organisation = models.ForeignKey(
         "foundation.Organisation",
         models.PROTECT,
@@ -62,7 +69,18 @@ class Subject(Scoped):
             models.Index(fields=("-started_at", "-id"), name="%(class)s_started"),
             models.Index(fields=("handler", "due_at"), name="%(class)s_handler", condition=Q(ended_at=None)),
             models.Index(fields=("started_by", "-started_at"), name="%(class)s_starter"),
+            models.Index(fields=("state", "due_at", "id"), name="%(class)s_open", condition=Q(ended_at=None)),
         )
+
+    def lies_in(self, reaches: Iterable[Reach]) -> bool:
+        """Tell whether one of `reaches` covers its own place or the organisation in charge.
+
+        A party sees the subject but has no say in it: its say is over its own work order.
+        """
+        keys = set(audience_of(self.region_id, self.line_id))
+        if self.organisation:
+            keys.update(audience_of(self.organisation.region_id, self.organisation.line_id))
+        return any(reach.key in keys for reach in reaches)
 
     @property
     def procedure(self) -> Procedure:
@@ -74,6 +92,12 @@ class Subject(Scoped):
 
     def __str__(self) -> str:
         return self.number
+
+
+@cache
+def subject_model(procedure: str) -> type[Subject]:
+    """Return the model that the procedure moves; raises StopIteration for a code that nobody declared."""
+    return next(m for m in apps.get_models() if issubclass(m, Subject) and m.procedure_code == procedure)
 
 
 class AboutSubject(models.Model):
@@ -121,8 +145,6 @@ class Clock(AboutSubject):
     """One running term with what it was computed from, so that its end can be derived again at any time."""
 
     party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="clocks")
-    state = models.CharField(max_length=32)
-    """The subject's (or party's) state whose term this is."""
     label = models.CharField(max_length=32)
     parameter = models.ForeignKey("foundation.Parameter", models.PROTECT, related_name="+")
     started_at = models.DateTimeField()

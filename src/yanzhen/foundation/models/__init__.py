@@ -1,7 +1,7 @@
 """What two domains point to."""
 
 from yanzhen.foundation.models.access import Account, Grant, Role, Token
-from yanzhen.foundation.models.files import Attachment, Batch, BatchRow, Replay, Series
+from yanzhen.foundation.models.files import Attachment, Batch, BatchRow, Replay, Series, Tally
 from yanzhen.foundation.models.people import DataKey, Employment, Person
 from yanzhen.foundation.models.records import Checkpoint, Leaf, Record
 from yanzhen.foundation.models.regions import Line, Organisation, Region
@@ -28,5 +28,6 @@ __all__ = [
     "Replay",
     "Role",
     "Series",
+    "Tally",
     "Token",
 ]

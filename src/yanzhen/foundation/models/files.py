@@ -63,6 +63,17 @@ class Replay(models.Model):
         return f"{self.sender}/{self.key}"
 
 
+class Tally(models.Model):
+    """How often something was tried within a window of time (foundation.limits)."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    count = models.PositiveIntegerField()
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"
+
+
 class Batch(Scoped):
     """One sheet that somebody sent in: checked, applied once, undone as a whole."""
 
