@@ -1,0 +1,63 @@
+"""How much of a term is left, as staff read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from yanzhen.foundation.calendar.days import Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Working time and plain time left; both are negative once the term is over."""
+
+    working: timedelta
+    elapsed: timedelta
+    day: timedelta
+    """Working time of one working day."""
+
+    @property
+    def overdue(self) -> bool:
+        return self.elapsed < timedelta(0)
+
+    @property
+    def days(self) -> int:
+        """Whole working days left, or (negative) past."""
+        days = abs(self.working) // self.day
+        return -days if self.overdue else days
+
+    @property
+    def hours(self) -> int:
+        """Whole working hours left, or (negative) past, over the whole days."""
+        hours = (abs(self.working) % self.day) // timedelta(hours=1)
+        return -hours if self.overdue else hours
+
+
+def remaining(now: datetime, due_at: datetime, calendar: Calendar) -> Remaining:
+    """Return what is left at `now`; `due_at` itself is still in time."""
+    worked = calendar.worked_by(due_at) - calendar.worked_by(now)
+    return Remaining(
+        timedelta(microseconds=worked), due_at - now, timedelta(microseconds=calendar.day_length)
+    )
+
+
+def remaining_text(left: Remaining) -> str:
+    """Return such as "剩余 3 个工作日 2 小时" or "已超期 1 个工作日"."""
+    head = "已超期" if left.overdue else "剩余"
+    parts = [f"{abs(left.days)} 个工作日"] if left.days else []
+    if left.hours:
+        parts.append(f"{abs(left.hours)} 小时")
+    if parts:
+        return f"{head} {' '.join(parts)}"
+    minutes = abs(left.working) // timedelta(minutes=1)
+    if minutes:
+        return f"{head} {minutes} 分钟"
+    if left.overdue:
+        return "已超期（未满 1 分钟工作时间）"
+    return f"剩余 {_plain(left.elapsed)}（非工作时间）"
+
+
+def _plain(time: timedelta) -> str:
+    hours = time // timedelta(hours=1)
+    return f"{hours} 小时" if hours else f"{time // timedelta(minutes=1)} 分钟"
