@@ -116,9 +116,9 @@ def test_records_can_be_selected_into_place():
 
 def test_a_record_goes_with_the_change_that_was_taken_back():
     row = OrganisationFactory()
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         record("edit", row, actor=None)
-        1 / 0  # noqa: B018
+        transaction.set_rollback(True)
 
     assert not history(row).exists()
 
@@ -131,5 +131,5 @@ def test_neither_the_web_role_nor_the_owner_changes_or_removes_what_is_recorded(
     with connection.cursor() as cursor:
         if role == "owner":
             cursor.execute("reset role")
-        with pytest.raises(DatabaseError, match="permission denied|append-only"), transaction.atomic():
+        with pytest.raises(DatabaseError, match=r"permission denied|append-only"), transaction.atomic():
             cursor.execute(statement.format(table, column, column))

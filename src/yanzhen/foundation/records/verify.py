@@ -34,6 +34,11 @@ UNSEALED = """
             r.tx < pg_snapshot_xmin(pg_current_snapshot()) or r.tx >= pg_snapshot_xmax(pg_current_snapshot())))
     order by r.id limit %s
 """
+LOOSE = """
+    select l.checkpoint_id, l.record_id from foundation_leaf l
+    where l.checkpoint_id > %s and not exists (select from foundation_checkpoint c where c.id = l.checkpoint_id)
+    order by l.checkpoint_id, l.position limit %s
+"""
 
 
 def verify(*, outside: Sequence[Path] | None = None, limit: int = 1000) -> list[Finding]:
@@ -87,6 +92,10 @@ def _findings(outside: Sequence[Path], limit: int) -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute(UNSEALED, [clock, limit])
         unsealed = cursor.fetchall()
+        cursor.execute(LOOSE, [upto, limit])
+        loose = cursor.fetchall()
+    for checkpoint, record in loose:
+        yield Finding("leaf_without_checkpoint", "树叶所属的检查点不存在", checkpoint, record)
     for (record,) in unsealed:
         yield Finding("record_unsealed", "较早的记录未经封存：事后补入，或封存程序停止已久", None, record)
     edge = timezone.now() - CARRIED_WITHIN

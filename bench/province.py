@@ -1,0 +1,87 @@
+"""A database of its own with a million synthetic cases, for benches that ask how cost grows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+CASES = int(os.environ.get("YANZHEN_BENCH_CASES", "1000000"))
+
+FILL = """
+insert into hotline_case (
+    region_id, line_id, shared_with, number, state, procedure_version, due_at, late, step, started_at, ended_at, channel,
+    received_at, title, body, category_id, urgency, employer, place, headcount, anonymous, secret, caller_mask,
+    check_hash, reply, satisfaction, reached, solved, quality_passed, answered_at
+)
+select c.code, 'union', '{}', 'BENCH-' || n, case when n %% 20 = 0 then 'handling' else 'closed' end, 1,
+       case when n %% 20 = 0 then t + interval '21 days' end, n %% 40 = 0, 5, t,
+       case when n %% 20 = 0 then null else t + interval '9 days' end, 'phone',
+       t, '拖欠工资 ' || n, '单位拖欠三个月工资，请求帮助追讨。编号 ' || n, '010101', 'normal', '演示单位' || n %% 5000, '', 1,
+       false, false, '张* 138****0000', '\\x00', '经核查属实，已补发。',
+       case when n %% 20 = 0 then '' else 'satisfied' end, true, true, case when n %% 20 <> 0 then true end, t
+from generate_series(1, %s) n
+cross join lateral (select now() - (n %% 525600) * interval '1 minute' as t) at
+join (select code, row_number() over (order by code) - 1 as k, count(*) over () as many
+      from foundation_region where level = 'county' and valid_to is null) c on c.k = (n * 7919) %% c.many
+"""
+
+
+@contextmanager
+def province(cases: int) -> Iterator[None]:
+    """Switch the default connection to a fresh database that holds `cases` cases, and drop it at the end."""
+    name = f"yanzhen_bench_{os.getpid()}"
+    home = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"create database {name} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
+        )
+    _switch(name)
+    try:
+        call_command("migrate", verbosity=0)
+        _packs()
+        fill(cases)
+        yield
+    finally:
+        _switch(home)
+        with connection.cursor() as cursor:
+            cursor.execute(f"drop database {name} with (force)")
+
+
+def fill(cases: int) -> None:
+    """Add closed and running cases over all counties and a year."""
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, [cases])
+        cursor.execute("vacuum analyze hotline_case")
+
+
+@contextmanager
+def web_role() -> Iterator[None]:
+    """Act as the role that serves the web, with both walls up."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"set role {settings.WEB_ROLE}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("reset role")
+
+
+def _switch(name: str) -> None:
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def _packs() -> None:
+    from yanzhen.domains.hotline import categories
+    from yanzhen.foundation import accounts, calendar, parameters, regions
+
+    regions.load()
+    accounts.load_roles()
+    calendar.seed()
+    parameters.load_defaults()
+    categories.load()

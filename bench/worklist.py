@@ -1,0 +1,60 @@
+"""Reading lists at a million cases: the page through both walls, beside the bare SQL of the same page."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+from django.db import connection
+from django.test import Client
+
+from bench.province import CASES, province, web_role
+from yanzhen.foundation.models import Account, Grant, Role
+
+BARE = """
+select id, number, title, state, due_at from hotline_case
+where region_id like %s order by started_at desc, id desc limit 51
+"""
+
+
+def run(say: Callable[[str], None]) -> None:
+    with province(CASES):
+        for name, region in (("province", "370000"), ("city", "370200"), ("county", "371623")):
+            _one(say, name, region)
+
+
+def _one(say: Callable[[str], None], name: str, region: str) -> None:
+    account = Account.objects.create_user(f"bench-{name}", name=name)
+    Grant.objects.create(
+        account=account, role=Role.objects.get(code="leader"), region_id=region, line_id="union"
+    )
+    client = Client(headers={"host": "localhost"})
+    client.force_login(account)
+    with web_role():
+        for label, url in (("newest", "/console/cases/"), ("running", "/console/cases/?state=handling")):
+            page = _p95(lambda url=url: _get(client, url))
+            say(f"worklist {name:9} {label:8} p95 {page * 1000:7.1f} ms at {CASES:,} cases")
+    bare = _p95(lambda: _rows(region.rstrip("0") + "%"))
+    say(f"worklist {name:9} bare SQL p95 {bare * 1000:7.1f} ms without walls, page/bare {page / bare:.1f}x")
+
+
+def _get(client: Client, url: str) -> None:
+    response = client.get(url)
+    assert response.status_code == 200, response.status_code
+
+
+def _rows(prefix: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(BARE, [prefix])
+        cursor.fetchall()
+
+
+def _p95(work: Callable[[], None], times: int = 20) -> float:
+    work()
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begun)
+    return statistics.quantiles(taken, n=20)[-1]
