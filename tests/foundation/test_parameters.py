@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -188,6 +189,20 @@ def test_every_shipped_number_says_where_it_comes_from():
     assert [
         line["code"] for line in lines if (line["grade"] == "D") != line["source"].startswith("产品默认")
     ] == []
+
+
+def test_the_page_of_the_rules_lists_every_shipped_number():
+    page = (Path(__file__).parents[2] / "docs" / "rules" / "parameters.md").read_text(encoding="utf-8")
+    listed = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith("| `")
+    ]
+
+    assert [(c[0].strip("`"), c[1], c[2].split()[0], *c[3:]) for c in listed] == [
+        (p["code"], p["label"], p["value"], p["starts_on"], p["source"], p["article"] or "—", p["grade"])
+        for p in parameters.shipped()
+    ]
 
 
 def test_the_numbers_that_the_brief_of_the_field_gives_are_shipped_as_given():
