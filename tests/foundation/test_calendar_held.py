@@ -98,14 +98,45 @@ def test_after_a_write_it_is_looked_at_once_and_not_at_every_use():
     assert table.looks == looks
 
 
-def test_a_savepoint_that_is_gone_is_looked_at_again():
+def undone(write) -> None:
+    """Run `write` in a savepoint that is rolled back."""
+    savepoint = transaction.atomic()
+    savepoint.__enter__()
+    write()
+    savepoint.__exit__(RuntimeError, RuntimeError(), None)
+
+
+def test_what_was_rolled_back_is_gone_even_inside_a_later_transaction():
     table = Table()
     held = Held(table.read, table.look, seconds=60)
+    held.get()
 
-    with transaction.atomic():
+    def write() -> None:
         table.value = 2
         held.forget()
-        inside = held.get()
-    table.value = 1  # as a rollback would leave it
+        assert held.get() == 2
 
-    assert (inside, held.get()) == (2, 1)
+    undone(write)
+    table.value = 1  # as the rollback leaves it
+    with transaction.atomic():
+        later = held.get()
+
+    assert later == 1
+
+
+def test_a_write_that_is_undone_leaves_the_one_before_it():
+    table = Table()
+    held = Held(table.read, table.look, seconds=60)
+    held.get()
+
+    def write(value: int) -> None:
+        table.value = value
+        held.forget()
+        held.get()
+
+    with transaction.atomic():
+        write(2)
+    undone(lambda: write(3))
+    table.value = 2  # as the rollback leaves it
+
+    assert (held.get(), elsewhere(held)) == (2, 1)

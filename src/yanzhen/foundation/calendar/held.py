@@ -25,7 +25,8 @@ class _Kept(Generic[T]):
 class _Inside(Generic[T]):
     """What a transaction that wrote the table itself sees: for this thread only, until it ends."""
 
-    savepoints: tuple[str, ...]
+    writes: list[Callable[[], None]]
+    """The commit hooks of its writes. Django drops a hook with the savepoint or transaction that is rolled back."""
     kept: _Kept[T] | None
 
 
@@ -58,21 +59,23 @@ class Held(Generic[T]):
         if not connection.in_atomic_block:
             self._shared = None
             return
-        self._local.inside = _Inside(tuple(connection.savepoint_ids), None)
-        transaction.on_commit(self._committed)
 
-    def _committed(self) -> None:
-        self._local.inside = None
-        self._shared = None
+        def committed() -> None:
+            self._local.inside = None
+            self._shared = None
+
+        transaction.on_commit(committed)
+        former: _Inside[T] | None = getattr(self._local, "inside", None)
+        self._local.inside = _Inside([*(former.writes if former else ()), committed], None)
 
     def _get_inside(self, inside: _Inside[T]) -> T:
-        """A savepoint that is gone may have been rolled back, so what was read in it is looked at again."""
-        if not connection.in_atomic_block:
+        pending = {id(entry[1]) for entry in connection.run_on_commit}
+        writes = [hook for hook in inside.writes if id(hook) in pending]
+        if not writes:
             self._local.inside = None
             return self.get()
-        here = tuple(connection.savepoint_ids)
-        if inside.kept is None or here[: len(inside.savepoints)] != inside.savepoints:
-            inside = self._local.inside = _Inside(here, self._look(inside.kept))
+        if inside.kept is None or len(writes) != len(inside.writes):
+            inside = self._local.inside = _Inside(writes, self._look(inside.kept))
         assert inside.kept is not None  # noqa: S101  # set in the line above where it was not
         return inside.kept.value
 
