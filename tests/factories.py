@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import factory
+from django.utils import timezone
 
 from yanzhen.foundation.models import Account, Grant, Line, Organisation, Region, Role
 
@@ -49,9 +50,31 @@ class AccountFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"用户{n}")
 
     @factory.post_generation
-    def grants(self: Account, create: bool, grants: list[tuple[Region, Line | None, str]] | None, **_: Any) -> None:
+    def grants(
+        self: Account, create: bool, grants: list[tuple[Region, Line | None, str]] | None, **_: Any
+    ) -> None:
         for region, line, rights in grants or ():
             role, _made = Role.objects.get_or_create(
-                code=f"r{abs(hash(rights))}", defaults={"name": rights[:24] + str(Role.objects.count()), "rights": rights.split()}
+                code=f"r{abs(hash(rights))}",
+                defaults={"name": rights[:24] + str(Role.objects.count()), "rights": rights.split()},
             )
             Grant.objects.create(account=self, role=role, region=region, line=line)
+
+
+class CaseFactory(factory.django.DjangoModelFactory):
+    """A case that was put where it is, without clocks or records: for tests that look, not for tests that move."""
+
+    class Meta:
+        model = "hotline.Case"
+
+    region = factory.SubFactory(RegionFactory)
+    line = factory.SubFactory(LineFactory)
+    number = factory.Sequence(lambda n: f"GD-{n}")
+    state = "received"
+    procedure_version = 1
+    started_at = factory.LazyFunction(timezone.now)
+    received_at = factory.SelfAttribute("started_at")
+    channel = "web"
+    title = "拖欠工资"
+    body = "单位拖欠三个月工资，请求帮助。"
+    check_hash = b"0" * 32

@@ -1,5 +1,9 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
+
+DECLARATIONS = ("rights", "procedures", "indicators", "sheets")
+"""Modules in which apps declare things, in the order in which they may name each other."""
 
 
 class FoundationConfig(AppConfig):
@@ -11,3 +15,5 @@ class FoundationConfig(AppConfig):
         from yanzhen.foundation.walls import raise_walls  # noqa: PLC0415  # models must be loaded first
 
         post_migrate.connect(raise_walls, dispatch_uid="walls")
+        for kind in DECLARATIONS:
+            autodiscover_modules(kind)

@@ -77,8 +77,12 @@ class Scoped(models.Model):
     walled: ClassVar[bool] = True
     """Whether row-level security guards the table too (foundation.walls)."""
 
-    region = models.ForeignKey("foundation.Region", models.PROTECT, related_name="+", db_index=False, verbose_name="行政区划")
-    line = models.ForeignKey("foundation.Line", models.PROTECT, related_name="+", db_index=False, verbose_name="条线")
+    region = models.ForeignKey(
+        "foundation.Region", models.PROTECT, related_name="+", db_index=False, verbose_name="行政区划"
+    )
+    line = models.ForeignKey(
+        "foundation.Line", models.PROTECT, related_name="+", db_index=False, verbose_name="条线"
+    )
     shared_with = ArrayField(models.TextField(), default=list, editable=False)
     """Audience keys beyond the row's own place: those of the parties that a procedure brought in."""
     audience = models.GeneratedField(
@@ -107,7 +111,9 @@ def database_scope(keys: Iterable[str]) -> Iterator[None]:
     """
     value = "{" + ",".join(sorted(keys)) + "}"
     with connection.cursor() as cursor:
-        cursor.execute("select current_setting('yanzhen.reach', true), set_config('yanzhen.reach', %s, false)", [value])
+        cursor.execute(
+            "select current_setting('yanzhen.reach', true), set_config('yanzhen.reach', %s, false)", [value]
+        )
         (before, _) = cursor.fetchone()
     try:
         yield

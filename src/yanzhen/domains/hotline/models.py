@@ -67,7 +67,9 @@ class Case(Subject):
     employer = models.CharField("涉事单位", max_length=128, blank=True)
     place = models.CharField("事发地点", max_length=128, blank=True)
     headcount = models.PositiveIntegerField("涉及人数", default=1)
-    amount_yuan = models.DecimalField("涉及金额（元）", max_digits=14, decimal_places=2, null=True, blank=True)
+    amount_yuan = models.DecimalField(
+        "涉及金额（元）", max_digits=14, decimal_places=2, null=True, blank=True
+    )
 
     anonymous = models.BooleanField("匿名", default=False)
     secret = models.BooleanField("要求保密", default=False)
@@ -106,10 +108,14 @@ class Case(Subject):
         constraints = (
             *Subject.Meta.constraints,
             models.CheckConstraint(condition=Q(headcount__gte=1), name="case_headcount"),
-            models.CheckConstraint(condition=~Q(state="answered") | ~Q(reply=""), name="case_answered_has_reply"),
+            models.CheckConstraint(
+                condition=~Q(state="answered") | ~Q(reply=""), name="case_answered_has_reply"
+            ),
             models.CheckConstraint(
                 condition=~Q(state="closed") | (Q(ended_at__isnull=False) & Q(quality_passed=True)),
                 name="case_closed_was_checked",
             ),
-            models.CheckConstraint(condition=Q(anonymous=False) | Q(person=None), name="case_anonymous_has_no_person"),
+            models.CheckConstraint(
+                condition=Q(anonymous=False) | Q(person=None), name="case_anonymous_has_no_person"
+            ),
         )

@@ -170,6 +170,15 @@ class Procedure:
         }
 
     def _problems(self) -> Iterator[str]:
+        yield from self._shape_problems()
+        for state in self.states:
+            yield from self._state_problems(state)
+        if lost := self._states.keys() - self._reachable():
+            yield f"no way into {sorted(lost)}"
+        if undeclared := sorted(r for r in self.rights() if r not in RIGHTS):
+            yield f"rights nobody declared: {undeclared}"
+
+    def _shape_problems(self) -> Iterator[str]:
         known = self._states.keys()
         if len(known) != len(self.states):
             yield "two states share a code"
@@ -180,21 +189,19 @@ class Procedure:
                 yield f"{t.code}: unknown states {sorted(unknown)}"
             elif any(self._states[source].final != t.reopen for source in t.sources):
                 yield f"{t.code}: a final state is left by reopening, and nothing else is reopened"
-        for s in self.states:
-            if s.final and (s.terms or s.awaits):
-                yield f"{s.code}: nobody is awaited in a final state, and no term runs"
-            if not s.final and s.awaits not in {t.right for t in self.leaving(s.code)}:
-                yield f"{s.code}: no move for those whom it awaits"
-            if len({term.parameter for term in s.terms}) != len(s.terms):
-                yield f"{s.code}: two terms of one parameter"
         if self.referral and (unknown := {*self.referral.states} - known):
             yield f"referral: unknown states {sorted(unknown)}"
-        if lost := known - self._reachable():
-            yield f"no way into {sorted(lost)}"
-        if stuck := {s.code for s in self.states if not s.final} - {source for source, _ in self._moves}:
-            yield f"no way out of {sorted(stuck)}"
-        if undeclared := sorted(r for r in self.rights() if r not in RIGHTS):
-            yield f"rights nobody declared: {undeclared}"
+
+    def _state_problems(self, state: State) -> Iterator[str]:
+        if len({term.parameter for term in state.terms}) != len(state.terms):
+            yield f"{state.code}: two terms of one parameter"
+        if state.final:
+            if state.terms or state.awaits:
+                yield f"{state.code}: nobody is awaited in a final state, and no term runs"
+        elif not self.leaving(state.code):
+            yield f"no way out of {state.code}"
+        elif state.awaits not in {t.right for t in self.leaving(state.code)}:
+            yield f"{state.code}: no move for those whom it awaits"
 
     def _reachable(self) -> set[str]:
         seen: set[str] = set()

@@ -121,7 +121,9 @@ class Party(AboutSubject, Scoped):
         DONE = "done", "已办毕"
 
     number = models.CharField("分办单号", max_length=40, unique=True)
-    organisation = models.ForeignKey("foundation.Organisation", models.PROTECT, related_name="+", verbose_name="协办单位")
+    organisation = models.ForeignKey(
+        "foundation.Organisation", models.PROTECT, related_name="+", verbose_name="协办单位"
+    )
     state = models.CharField("状态", max_length=10, choices=State, editable=False)
     demand = models.TextField("办理要求")
     result = models.TextField("办理结果", blank=True)
@@ -135,7 +137,10 @@ class Party(AboutSubject, Scoped):
     class Meta(Scoped.Meta):
         abstract = False
         verbose_name = verbose_name_plural = "分办单"
-        indexes = (*Scoped.Meta.indexes, models.Index(fields=("procedure", "subject_id"), name="party_subject"))
+        indexes = (
+            *Scoped.Meta.indexes,
+            models.Index(fields=("procedure", "subject_id"), name="party_subject"),
+        )
 
     def __str__(self) -> str:
         return self.number
@@ -165,9 +170,15 @@ class Clock(AboutSubject):
         verbose_name = verbose_name_plural = "时限"
         indexes = (
             models.Index(fields=("procedure", "subject_id"), name="clock_subject"),
-            models.Index(fields=("warn_at",), name="clock_to_warn", condition=Q(stopped_at=None, warned_at=None)),
-            models.Index(fields=("due_at",), name="clock_to_mark", condition=Q(stopped_at=None, overdue_at=None)),
-            models.Index(fields=("due_at",), name="clock_provisional", condition=Q(stopped_at=None, provisional=True)),
+            models.Index(
+                fields=("warn_at",), name="clock_to_warn", condition=Q(stopped_at=None, warned_at=None)
+            ),
+            models.Index(
+                fields=("due_at",), name="clock_to_mark", condition=Q(stopped_at=None, overdue_at=None)
+            ),
+            models.Index(
+                fields=("due_at",), name="clock_provisional", condition=Q(stopped_at=None, provisional=True)
+            ),
         )
 
     def __str__(self) -> str:

@@ -8,81 +8,286 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('foundation', '0001_tables'),
+        ("foundation", "0001_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('code', models.CharField(max_length=6, primary_key=True, serialize=False, verbose_name='代码')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('active', models.BooleanField(default=True, verbose_name='启用')),
+                (
+                    "code",
+                    models.CharField(max_length=6, primary_key=True, serialize=False, verbose_name="代码"),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
             ],
             options={
-                'verbose_name': '诉求类别',
-                'verbose_name_plural': '诉求类别',
-                'ordering': ('code',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('code__regex', '^(\\d\\d){1,3}$')), name='category_code_shape')],
+                "verbose_name": "诉求类别",
+                "verbose_name_plural": "诉求类别",
+                "ordering": ("code",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("code__regex", "^(\\d\\d){1,3}$")), name="category_code_shape"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shared_with', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None)),
-                ('audience', models.GeneratedField(db_persist=True, expression=models.Func(models.F('region_id'), models.F('line_id'), models.F('shared_with'), function='yanzhen_audience'), output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None))),
-                ('number', models.CharField(editable=False, max_length=32, verbose_name='编号')),
-                ('state', models.CharField(editable=False, max_length=32, verbose_name='状态')),
-                ('procedure_version', models.PositiveSmallIntegerField(editable=False)),
-                ('due_at', models.DateTimeField(editable=False, null=True, verbose_name='办理时限')),
-                ('warn_at', models.DateTimeField(editable=False, null=True)),
-                ('late', models.BooleanField(default=False, editable=False, verbose_name='曾超期')),
-                ('step', models.PositiveIntegerField(default=0, editable=False)),
-                ('started_at', models.DateTimeField(editable=False, verbose_name='登记时间')),
-                ('ended_at', models.DateTimeField(editable=False, null=True, verbose_name='结束时间')),
-                ('channel', models.CharField(choices=[('phone', '电话'), ('web', '网上'), ('api', '接口'), ('sheet', '表格导入'), ('visit', '来访')], max_length=8, verbose_name='渠道')),
-                ('received_at', models.DateTimeField(verbose_name='来件时间')),
-                ('title', models.CharField(max_length=80, verbose_name='诉求标题')),
-                ('body', models.TextField(max_length=5000, verbose_name='诉求内容')),
-                ('urgency', models.CharField(choices=[('normal', '一般'), ('urgent', '紧急'), ('critical', '特急')], default='normal', max_length=8, verbose_name='紧急程度')),
-                ('employer', models.CharField(blank=True, max_length=128, verbose_name='涉事单位')),
-                ('place', models.CharField(blank=True, max_length=128, verbose_name='事发地点')),
-                ('headcount', models.PositiveIntegerField(default=1, verbose_name='涉及人数')),
-                ('amount_yuan', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name='涉及金额（元）')),
-                ('anonymous', models.BooleanField(default=False, verbose_name='匿名')),
-                ('secret', models.BooleanField(default=False, verbose_name='要求保密')),
-                ('caller_cipher', models.BinaryField(null=True)),
-                ('caller_mask', models.CharField(blank=True, editable=False, max_length=32, verbose_name='诉求人')),
-                ('phone_hash', models.BinaryField(max_length=32, null=True)),
-                ('phone_tail_hash', models.BinaryField(max_length=32, null=True)),
-                ('check_hash', models.BinaryField(max_length=32)),
-                ('reply', models.TextField(blank=True, max_length=5000, verbose_name='答复内容')),
-                ('answered_at', models.DateTimeField(editable=False, null=True, verbose_name='答复时间')),
-                ('reached', models.BooleanField(blank=True, null=True, verbose_name='已联系到诉求人')),
-                ('solved', models.BooleanField(blank=True, null=True, verbose_name='问题是否解决')),
-                ('satisfaction', models.CharField(blank=True, choices=[('satisfied', '满意'), ('fair', '基本满意'), ('dissatisfied', '不满意')], max_length=12, verbose_name='满意度')),
-                ('quality_passed', models.BooleanField(blank=True, null=True, verbose_name='质检合格')),
-                ('batch', models.ForeignKey(db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.batch')),
-                ('handler', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='承办人')),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.line', verbose_name='条线')),
-                ('organisation', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.organisation', verbose_name='承办单位')),
-                ('person', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.person')),
-                ('region', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.region', verbose_name='行政区划')),
-                ('started_by', models.ForeignKey(db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
-                ('category', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.category', verbose_name='诉求类别')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "shared_with",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, editable=False, size=None
+                    ),
+                ),
+                (
+                    "audience",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            models.F("region_id"),
+                            models.F("line_id"),
+                            models.F("shared_with"),
+                            function="yanzhen_audience",
+                        ),
+                        output_field=django.contrib.postgres.fields.ArrayField(
+                            base_field=models.TextField(), size=None
+                        ),
+                    ),
+                ),
+                ("number", models.CharField(editable=False, max_length=32, verbose_name="编号")),
+                ("state", models.CharField(editable=False, max_length=32, verbose_name="状态")),
+                ("procedure_version", models.PositiveSmallIntegerField(editable=False)),
+                ("due_at", models.DateTimeField(editable=False, null=True, verbose_name="办理时限")),
+                ("warn_at", models.DateTimeField(editable=False, null=True)),
+                ("late", models.BooleanField(default=False, editable=False, verbose_name="曾超期")),
+                ("step", models.PositiveIntegerField(default=0, editable=False)),
+                ("started_at", models.DateTimeField(editable=False, verbose_name="登记时间")),
+                ("ended_at", models.DateTimeField(editable=False, null=True, verbose_name="结束时间")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("phone", "电话"),
+                            ("web", "网上"),
+                            ("api", "接口"),
+                            ("sheet", "表格导入"),
+                            ("visit", "来访"),
+                        ],
+                        max_length=8,
+                        verbose_name="渠道",
+                    ),
+                ),
+                ("received_at", models.DateTimeField(verbose_name="来件时间")),
+                ("title", models.CharField(max_length=80, verbose_name="诉求标题")),
+                ("body", models.TextField(max_length=5000, verbose_name="诉求内容")),
+                (
+                    "urgency",
+                    models.CharField(
+                        choices=[("normal", "一般"), ("urgent", "紧急"), ("critical", "特急")],
+                        default="normal",
+                        max_length=8,
+                        verbose_name="紧急程度",
+                    ),
+                ),
+                ("employer", models.CharField(blank=True, max_length=128, verbose_name="涉事单位")),
+                ("place", models.CharField(blank=True, max_length=128, verbose_name="事发地点")),
+                ("headcount", models.PositiveIntegerField(default=1, verbose_name="涉及人数")),
+                (
+                    "amount_yuan",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="涉及金额（元）"
+                    ),
+                ),
+                ("anonymous", models.BooleanField(default=False, verbose_name="匿名")),
+                ("secret", models.BooleanField(default=False, verbose_name="要求保密")),
+                ("caller_cipher", models.BinaryField(null=True)),
+                (
+                    "caller_mask",
+                    models.CharField(blank=True, editable=False, max_length=32, verbose_name="诉求人"),
+                ),
+                ("phone_hash", models.BinaryField(max_length=32, null=True)),
+                ("phone_tail_hash", models.BinaryField(max_length=32, null=True)),
+                ("check_hash", models.BinaryField(max_length=32)),
+                ("reply", models.TextField(blank=True, max_length=5000, verbose_name="答复内容")),
+                ("answered_at", models.DateTimeField(editable=False, null=True, verbose_name="答复时间")),
+                ("reached", models.BooleanField(blank=True, null=True, verbose_name="已联系到诉求人")),
+                ("solved", models.BooleanField(blank=True, null=True, verbose_name="问题是否解决")),
+                (
+                    "satisfaction",
+                    models.CharField(
+                        blank=True,
+                        choices=[("satisfied", "满意"), ("fair", "基本满意"), ("dissatisfied", "不满意")],
+                        max_length=12,
+                        verbose_name="满意度",
+                    ),
+                ),
+                ("quality_passed", models.BooleanField(blank=True, null=True, verbose_name="质检合格")),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.batch",
+                    ),
+                ),
+                (
+                    "handler",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="承办人",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.line",
+                        verbose_name="条线",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.organisation",
+                        verbose_name="承办单位",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.person",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.region",
+                        verbose_name="行政区划",
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="登记人",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="hotline.category",
+                        verbose_name="诉求类别",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '诉求工单',
-                'verbose_name_plural': '诉求工单',
-                'abstract': False,
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['audience'], name='case_audience'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at', 'id'], name='case_due'), models.Index(fields=['-started_at', '-id'], name='case_started'), models.Index(condition=models.Q(('ended_at', None)), fields=['handler', 'due_at'], name='case_handler'), models.Index(fields=['started_by', '-started_at'], name='case_starter'), models.Index(condition=models.Q(('ended_at', None)), fields=['state', 'due_at', 'id'], name='case_open'), models.Index(fields=['received_at'], name='case_received'), models.Index(condition=models.Q(('ended_at__isnull', False)), fields=['ended_at'], name='case_ended'), models.Index(condition=models.Q(('batch__isnull', False)), fields=['batch'], name='case_batch'), models.Index(condition=models.Q(('phone_hash__isnull', False)), fields=['phone_hash'], name='case_phone')],
-                'constraints': [models.UniqueConstraint(fields=('number',), name='case_number'), models.CheckConstraint(condition=models.Q(('headcount__gte', 1)), name='case_headcount'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'answered'), _negated=True), models.Q(('reply', ''), _negated=True), _connector='OR'), name='case_answered_has_reply'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), models.Q(('ended_at__isnull', False), ('quality_passed', True)), _connector='OR'), name='case_closed_was_checked'), models.CheckConstraint(condition=models.Q(('anonymous', False), ('person', None), _connector='OR'), name='case_anonymous_has_no_person')],
+                "verbose_name": "诉求工单",
+                "verbose_name_plural": "诉求工单",
+                "abstract": False,
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["audience"], name="case_audience"),
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at", "id"],
+                        name="case_due",
+                    ),
+                    models.Index(fields=["-started_at", "-id"], name="case_started"),
+                    models.Index(
+                        condition=models.Q(("ended_at", None)),
+                        fields=["handler", "due_at"],
+                        name="case_handler",
+                    ),
+                    models.Index(fields=["started_by", "-started_at"], name="case_starter"),
+                    models.Index(
+                        condition=models.Q(("ended_at", None)),
+                        fields=["state", "due_at", "id"],
+                        name="case_open",
+                    ),
+                    models.Index(fields=["received_at"], name="case_received"),
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", False)),
+                        fields=["ended_at"],
+                        name="case_ended",
+                    ),
+                    models.Index(
+                        condition=models.Q(("batch__isnull", False)), fields=["batch"], name="case_batch"
+                    ),
+                    models.Index(
+                        condition=models.Q(("phone_hash__isnull", False)),
+                        fields=["phone_hash"],
+                        name="case_phone",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("number",), name="case_number"),
+                    models.CheckConstraint(condition=models.Q(("headcount__gte", 1)), name="case_headcount"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "answered"), _negated=True),
+                            models.Q(("reply", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="case_answered_has_reply",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "closed"), _negated=True),
+                            models.Q(("ended_at__isnull", False), ("quality_passed", True)),
+                            _connector="OR",
+                        ),
+                        name="case_closed_was_checked",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("anonymous", False), ("person", None), _connector="OR"),
+                        name="case_anonymous_has_no_person",
+                    ),
+                ],
             },
         ),
     ]

@@ -8,143 +8,319 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('foundation', '0001_tables'),
+        ("foundation", "0001_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Party',
+            name="Party",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shared_with', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None)),
-                ('procedure', models.CharField(max_length=64)),
-                ('subject_id', models.BigIntegerField()),
-                ('number', models.CharField(max_length=40, unique=True, verbose_name='分办单号')),
-                ('state', models.CharField(choices=[('offered', '待接收'), ('accepted', '已接收'), ('rejected', '已退回'), ('revoked', '已撤回'), ('done', '已办毕')], editable=False, max_length=10, verbose_name='状态')),
-                ('demand', models.TextField(verbose_name='办理要求')),
-                ('result', models.TextField(blank=True, verbose_name='办理结果')),
-                ('reason', models.TextField(blank=True, verbose_name='退回或撤回理由')),
-                ('asked_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('due_at', models.DateTimeField(null=True, verbose_name='办理时限')),
-                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.line', verbose_name='条线')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.organisation', verbose_name='协办单位')),
-                ('region', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.region', verbose_name='行政区划')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "shared_with",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, editable=False, size=None
+                    ),
+                ),
+                ("procedure", models.CharField(max_length=64)),
+                ("subject_id", models.BigIntegerField()),
+                ("number", models.CharField(max_length=40, unique=True, verbose_name="分办单号")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("offered", "待接收"),
+                            ("accepted", "已接收"),
+                            ("rejected", "已退回"),
+                            ("revoked", "已撤回"),
+                            ("done", "已办毕"),
+                        ],
+                        editable=False,
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("demand", models.TextField(verbose_name="办理要求")),
+                ("result", models.TextField(blank=True, verbose_name="办理结果")),
+                ("reason", models.TextField(blank=True, verbose_name="退回或撤回理由")),
+                ("asked_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField(null=True, verbose_name="办理时限")),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.line",
+                        verbose_name="条线",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.organisation",
+                        verbose_name="协办单位",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.region",
+                        verbose_name="行政区划",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '分办单',
-                'verbose_name_plural': '分办单',
-                'abstract': False,
+                "verbose_name": "分办单",
+                "verbose_name_plural": "分办单",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Clock',
+            name="Clock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('procedure', models.CharField(max_length=64)),
-                ('subject_id', models.BigIntegerField()),
-                ('label', models.CharField(max_length=32)),
-                ('started_at', models.DateTimeField()),
-                ('extension', models.PositiveSmallIntegerField(default=0)),
-                ('pauses', models.JSONField(default=list)),
-                ('warn_at', models.DateTimeField(null=True)),
-                ('due_at', models.DateTimeField()),
-                ('provisional', models.BooleanField(default=False)),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('warned_at', models.DateTimeField(null=True)),
-                ('overdue_at', models.DateTimeField(null=True)),
-                ('parameter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.parameter')),
-                ('party', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='procedures.party')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("procedure", models.CharField(max_length=64)),
+                ("subject_id", models.BigIntegerField()),
+                ("label", models.CharField(max_length=32)),
+                ("started_at", models.DateTimeField()),
+                ("extension", models.PositiveSmallIntegerField(default=0)),
+                ("pauses", models.JSONField(default=list)),
+                ("warn_at", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField()),
+                ("provisional", models.BooleanField(default=False)),
+                ("stopped_at", models.DateTimeField(null=True)),
+                ("warned_at", models.DateTimeField(null=True)),
+                ("overdue_at", models.DateTimeField(null=True)),
+                (
+                    "parameter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.parameter",
+                    ),
+                ),
+                (
+                    "party",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clocks",
+                        to="procedures.party",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '时限',
-                'verbose_name_plural': '时限',
+                "verbose_name": "时限",
+                "verbose_name_plural": "时限",
             },
         ),
         migrations.CreateModel(
-            name='Stay',
+            name="Stay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('procedure', models.CharField(max_length=64)),
-                ('subject_id', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('pause', '暂停'), ('extension', '延期')], max_length=10)),
-                ('amount', models.PositiveSmallIntegerField(verbose_name='时长')),
-                ('reason', models.TextField(verbose_name='理由')),
-                ('asked_at', models.DateTimeField()),
-                ('decision', models.CharField(choices=[('open', '待审批'), ('granted', '已同意'), ('refused', '未同意'), ('ended', '已提前恢复')], default='open', max_length=10)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('opinion', models.TextField(blank=True, verbose_name='审批意见')),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('clock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stays', to='procedures.clock')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("procedure", models.CharField(max_length=64)),
+                ("subject_id", models.BigIntegerField()),
+                ("kind", models.CharField(choices=[("pause", "暂停"), ("extension", "延期")], max_length=10)),
+                ("amount", models.PositiveSmallIntegerField(verbose_name="时长")),
+                ("reason", models.TextField(verbose_name="理由")),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("open", "待审批"),
+                            ("granted", "已同意"),
+                            ("refused", "未同意"),
+                            ("ended", "已提前恢复"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("opinion", models.TextField(blank=True, verbose_name="审批意见")),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "clock",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stays",
+                        to="procedures.clock",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '暂停与延期',
-                'verbose_name_plural': '暂停与延期',
+                "verbose_name": "暂停与延期",
+                "verbose_name_plural": "暂停与延期",
             },
         ),
         migrations.CreateModel(
-            name='Copy',
+            name="Copy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('procedure', models.CharField(max_length=64)),
-                ('subject_id', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('copied_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("procedure", models.CharField(max_length=64)),
+                ("subject_id", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "copied_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '抄送',
-                'verbose_name_plural': '抄送',
-                'constraints': [models.UniqueConstraint(fields=('account', 'procedure', 'subject_id'), name='copy_once')],
+                "verbose_name": "抄送",
+                "verbose_name_plural": "抄送",
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "procedure", "subject_id"), name="copy_once")
+                ],
             },
         ),
         migrations.AddField(
-            model_name='party',
-            name='audience',
-            field=models.GeneratedField(db_persist=True, expression=models.Func(models.F('region_id'), models.F('line_id'), models.F('shared_with'), function='yanzhen_audience'), output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+            model_name="party",
+            name="audience",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=models.Func(
+                    models.F("region_id"),
+                    models.F("line_id"),
+                    models.F("shared_with"),
+                    function="yanzhen_audience",
+                ),
+                output_field=django.contrib.postgres.fields.ArrayField(
+                    base_field=models.TextField(), size=None
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='party',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['audience'], name='party_audience'),
+            model_name="party",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["audience"], name="party_audience"),
         ),
         migrations.AddIndex(
-            model_name='party',
-            index=models.Index(fields=['procedure', 'subject_id'], name='party_subject'),
+            model_name="party",
+            index=models.Index(fields=["procedure", "subject_id"], name="party_subject"),
         ),
         migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(fields=['procedure', 'subject_id'], name='clock_subject'),
+            model_name="clock",
+            index=models.Index(fields=["procedure", "subject_id"], name="clock_subject"),
         ),
         migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('stopped_at', None), ('warned_at', None)), fields=['warn_at'], name='clock_to_warn'),
+            model_name="clock",
+            index=models.Index(
+                condition=models.Q(("stopped_at", None), ("warned_at", None)),
+                fields=["warn_at"],
+                name="clock_to_warn",
+            ),
         ),
         migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('overdue_at', None), ('stopped_at', None)), fields=['due_at'], name='clock_to_mark'),
+            model_name="clock",
+            index=models.Index(
+                condition=models.Q(("overdue_at", None), ("stopped_at", None)),
+                fields=["due_at"],
+                name="clock_to_mark",
+            ),
         ),
         migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('provisional', True), ('stopped_at', None)), fields=['due_at'], name='clock_provisional'),
+            model_name="clock",
+            index=models.Index(
+                condition=models.Q(("provisional", True), ("stopped_at", None)),
+                fields=["due_at"],
+                name="clock_provisional",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stay',
-            index=models.Index(fields=['procedure', 'subject_id'], name='stay_subject'),
+            model_name="stay",
+            index=models.Index(fields=["procedure", "subject_id"], name="stay_subject"),
         ),
         migrations.AddConstraint(
-            model_name='stay',
-            constraint=models.UniqueConstraint(condition=models.Q(('decision', 'open')), fields=('clock',), name='stay_one_open'),
+            model_name="stay",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("decision", "open")), fields=("clock",), name="stay_one_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stay',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by', None), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='stay_second_person'),
+            model_name="stay",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by", None),
+                    models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="stay_second_person",
+            ),
         ),
     ]

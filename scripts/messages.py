@@ -1,0 +1,103 @@
+"""Gather what the faces say into the English catalogue, and compile it. Run by `make docs`.
+
+Template and Python strings are found by Babel; labels that declarations carry (states, moves, rights, fields, choices,
+indicators) are walked, because templates translate them by value.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract, extract_python
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yanzhen.config.settings")
+os.environ.setdefault("YANZHEN_SECRET_KEY", "messages")
+django.setup()
+
+from django.apps import apps  # noqa: E402  # needs the apps loaded
+from django.utils.translation.template import templatize  # noqa: E402
+
+from yanzhen.engines.indicators.declare import INDICATORS  # noqa: E402
+from yanzhen.engines.procedures.declare import PROCEDURES  # noqa: E402
+from yanzhen.engines.procedures.queries import INBOXES  # noqa: E402
+from yanzhen.foundation.rights import RIGHTS  # noqa: E402
+
+SOURCE = Path(__file__).parents[1] / "src" / "yanzhen"
+FOLDER = SOURCE / "locale" / "en" / "LC_MESSAGES"
+KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "pgettext": ((1, "c"), 2), "ngettext": (1, 2)}
+
+
+def main() -> int:
+    """Update the catalogue; return 1 where a message has no English yet."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / "django.po"
+    catalog = read_po(io.BytesIO(path.read_bytes()), locale="en") if path.exists() else Catalog(locale="en")
+    found = Catalog(locale="en", project="Yanzhen", copyright_holder="Yanzhen")
+    for message, places in _messages():
+        found.add(message, locations=places)
+    catalog.update(found, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.fuzzy = False
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False)
+    lines = [line for line in buffer.getvalue().decode().splitlines() if "-Date: " not in line]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with (FOLDER / "django.mo").open("wb") as file:
+        write_mo(file, catalog)
+    missing = [m.id for m in catalog if m.id and not m.string]
+    for message in missing:
+        sys.stdout.write(f"no English yet: {message}\n")
+    return 1 if missing else 0
+
+
+def _messages() -> Iterator[tuple[object, list[tuple[str, int]]]]:
+    for path in sorted(SOURCE.rglob("*.html")):
+        code = templatize(path.read_text(encoding="utf-8")).encode()
+        for _line, name, message, _comments in extract_python(io.BytesIO(code), KEYWORDS.keys(), [], {"encoding": "utf-8"}):
+            yield from _spoken(path, name, message)
+    for path in sorted(SOURCE.rglob("*.py")):
+        with path.open("rb") as file:
+            for _line, message, _comments, _context in extract("python", file, KEYWORDS, options={"encoding": "utf-8"}):
+                yield message, [(path.relative_to(SOURCE).as_posix(), 0)]
+    for label in sorted(set(_labels())):
+        yield label, [("declarations", 0)]
+
+
+def _spoken(path: Path, name: str, message: object) -> Iterator[tuple[object, list[tuple[str, int]]]]:
+    place = [(path.relative_to(SOURCE).as_posix(), 0)]
+    if isinstance(message, tuple):
+        words = tuple(m for m in message if m)
+        yield (words[:2] if name == "ngettext" else words[0]), place
+    elif message:
+        yield message, place
+
+
+def _labels() -> Iterator[str]:
+    for procedure in PROCEDURES:
+        yield procedure.label
+        for state in procedure.states:
+            yield from (state.label, state.public_label)
+        yield from (t.label for t in (*procedure.transitions, *procedure.terms()))
+    yield from (right.label for right in RIGHTS)
+    yield from (inbox.label for inbox in INBOXES)
+    for indicator in INDICATORS:
+        yield from (indicator.label, indicator.definition)
+    for model in apps.get_models():
+        if model.__module__.startswith("yanzhen."):
+            yield str(model._meta.verbose_name)
+            for field in model._meta.concrete_fields:
+                if not str(field.verbose_name).isascii():
+                    yield str(field.verbose_name)
+                yield from (str(label) for _value, label in field.flatchoices)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""What is done to cases outside the moves of their procedure: taking an appeal in, and showing whose it is."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from yanzhen.domains.hotline import rules
+from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.queries import track_hash
+from yanzhen.domains.hotline.rules import Appeal
+from yanzhen.engines.procedures.engine import start
+from yanzhen.foundation import crypto, numbering
+from yanzhen.foundation.errors import Invalid, NotAllowed
+from yanzhen.foundation.models import Account, Region
+from yanzhen.foundation.people import mask_name, mask_phone
+from yanzhen.foundation.records import record
+
+LINE = "union"
+"""All appeals come in on the union's line; other lines are asked in by referral."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the caller takes away. The check code is shown this once; only its hash is kept."""
+
+    case: Case
+    number: str
+    check_code: str
+
+
+@transaction.atomic
+def register_case(
+    appeal: Appeal, *, actor: Account | None, channel: str, received_at: datetime | None = None
+) -> Receipt:
+    """Take an appeal in. `actor` is None where the caller files it; raises Invalid with a reason for each field."""
+    case = unnumbered_case(appeal, channel=channel, received_at=received_at)
+    if actor and not actor.has_right("case.register", case):
+        raise NotAllowed(f"您在{case.region}没有“登记工单”权限")
+    case.number = numbering.next_number(f"GD{case.region_id[:6]}", at=case.received_at)
+    check_code = numbering.check_code()
+    seal_caller(case, appeal, check_code)
+    start(case, actor=actor, right="case.register" if actor else None)
+    return Receipt(case, case.number, check_code)
+
+
+def number_all(cases: Sequence[Case], *, at: datetime) -> None:
+    """Give each of `cases` the next number of its county and of the day `at`; one statement a county."""
+    counties: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        counties[case.region_id[:6]].append(case)
+    for county in sorted(counties):
+        numbers = numbering.next_numbers(f"GD{county}", len(counties[county]), at=at)
+        for case, number in zip(counties[county], numbers, strict=True):
+            case.number = number
+
+
+def unnumbered_case(appeal: Appeal, *, channel: str, received_at: datetime | None = None) -> Case:
+    """Return the unsaved case of an appeal; raises Invalid."""
+    problems = dict(_problems(appeal))
+    region = Region.objects.filter(code=appeal.region, valid_to=None).first()
+    category = Category.objects.filter(code=appeal.category, active=True).first() if appeal.category else None
+    if region is None:
+        problems["region"] = "请选择事发地（行政区划）"
+    if appeal.category and category is None:
+        problems["category"] = "所选诉求类别不存在或已停用"
+    case = Case(
+        region=region,
+        line_id=LINE,
+        channel=channel,
+        received_at=received_at or timezone.now(),
+        title=appeal.title.strip() or rules.title_from(appeal.body),
+        body=appeal.body.strip(),
+        category=category,
+        urgency=appeal.urgency,
+        employer=appeal.employer.strip(),
+        place=appeal.place.strip(),
+        headcount=appeal.headcount,
+        amount_yuan=appeal.amount_yuan,
+        anonymous=appeal.anonymous,
+        secret=appeal.secret,
+    )
+    for name in ("title", "body", "urgency", "employer", "place", "headcount", "amount_yuan", "channel"):
+        try:
+            case._meta.get_field(name).clean(getattr(case, name), case)
+        except ValidationError as error:
+            problems.setdefault(name, "；".join(error.messages))
+    if problems:
+        raise Invalid("；".join(problems.values()), fields=problems)
+    return case
+
+
+def seal_caller(case: Case, appeal: Appeal, check_code: str) -> None:
+    """Put the caller's name and phone on a numbered case: encrypted, as hashes, as masks."""
+    case.check_hash = track_hash(case.number, check_code)
+    if appeal.anonymous or not (appeal.name or appeal.phone):
+        case.caller_mask = "匿名" if appeal.anonymous else ""
+        return
+    words = json.dumps({"name": appeal.name, "phone": appeal.phone}, ensure_ascii=False)
+    case.caller_cipher = crypto.seal(words, context=case.number)
+    case.caller_mask = f"{mask_name(appeal.name)} {mask_phone(appeal.phone)}".strip()
+    if appeal.phone:
+        case.phone_hash = crypto.keyed_hash(appeal.phone, purpose="phone")
+        case.phone_tail_hash = track_hash(case.number, appeal.phone[-4:])
+
+
+@transaction.atomic
+def reveal_caller(case: Case, *, actor: Account, reason: str) -> dict[str, str]:
+    """Return the caller's name and phone in full; the look is on record with its reason."""
+    if not actor.has_right("case.reveal", case):
+        raise NotAllowed("您在该区划和条线没有“查看诉求人完整信息”权限")
+    if len(reason.strip()) < 4:
+        raise Invalid("查看完整信息须说明理由（至少 4 个字）", fields={"reason": "请说明理由"})
+    record("reveal", case, actor=actor, right="case.reveal", reason=reason.strip())
+    if not case.caller_cipher:
+        return {"name": "", "phone": ""}
+    found: dict[str, str] = json.loads(crypto.open_(bytes(case.caller_cipher), context=case.number))
+    return found
+
+
+def _problems(appeal: Appeal) -> Iterator[tuple[str, Any]]:
+    for name, rule in rules.APPEAL_RULES:
+        if reason := rule(appeal):
+            yield name, reason

@@ -1,0 +1,107 @@
+"""How a case runs. Terms and their sources: docs/rules/hotline.md."""
+
+from __future__ import annotations
+
+from yanzhen.domains.hotline import rules
+from yanzhen.engines.procedures.declare import (
+    PROCEDURES,
+    Allowance,
+    Procedure,
+    Referral,
+    State,
+    Term,
+    Transition,
+)
+
+WARNING = "hotline.warning"
+ACCEPT = Term("hotline.accept", "受理时限", warning=None)
+HANDLING = Term(
+    "hotline.handling",
+    "办理时限",
+    warning=WARNING,
+    pause=Allowance("case.handle", "case.approve_stay", "hotline.handling_pause"),
+    extension=Allowance("case.handle", "case.approve_stay", "hotline.handling_extension"),
+)
+ASSIGN = Term("hotline.assign", "派单时限")
+CALL_BACK = Term("hotline.call_back", "回访时限")
+QUALITY_CHECK = Term("hotline.quality_check", "质检时限")
+
+CASE = PROCEDURES.add(
+    Procedure(
+        code="hotline.case",
+        version=1,
+        label="维权工单",
+        basis="docs/rules/hotline.md",
+        view_right="case.view",
+        states=(
+            State("received", "待受理", "已收到，等待受理", terms=(ACCEPT,), awaits="case.accept"),
+            State("accepted", "已受理，待派单", "已受理", terms=(HANDLING, ASSIGN), awaits="case.assign"),
+            State("handling", "办理中", "正在办理", terms=(HANDLING,), awaits="case.handle", personal=True),
+            State("answered", "已答复，待回访", "已答复，等待回访", terms=(CALL_BACK,), awaits="case.call_back"),
+            State("called_back", "已回访，待质检", "已回访", terms=(QUALITY_CHECK,), awaits="case.check"),
+            State("closed", "已办结", "已办结", final=True),
+            State("declined", "不予受理", "不予受理（理由见答复）", final=True),
+        ),
+        transitions=(
+            Transition(
+                "accept", "受理", ("received",), "accepted", right="case.accept",
+                fields=("category",), optional=("urgency",), checks=(rules.has_third_level_category,), bulk=True,
+            ),
+            Transition(
+                "decline", "不予受理", ("received",), "declined", right="case.accept",
+                fields=("reply",), checks=(rules.reply_says_something,), note_required=True, stamps=("answered_at",),
+            ),
+            Transition(
+                "assign", "派单", ("accepted",), "handling", right="case.assign",
+                fields=("organisation",), optional=("handler",),
+                checks=(rules.handler_is_of_the_organisation,), bulk=True,
+            ),
+            Transition(
+                "claim", "认领或改派承办人", ("handling",), "handling", right="case.handle",
+                fields=("handler",), checks=(rules.handler_is_of_the_organisation,), by_handler=True, bulk=True,
+            ),
+            Transition(
+                "send_back", "退回派单", ("handling",), "accepted", right="case.handle",
+                sets=(("organisation", None), ("handler", None)),
+                note_required=True, by_handler=True, parties_done=True,
+            ),
+            Transition(
+                "answer", "答复", ("handling",), "answered", right="case.handle",
+                fields=("reply",), optional=("amount_yuan",), checks=(rules.reply_says_something,),
+                stamps=("answered_at",), by_handler=True, parties_done=True,
+            ),
+            Transition(
+                "call_back", "回访", ("answered",), "called_back", right="case.call_back",
+                fields=("reached",), optional=("solved", "satisfaction"),
+                checks=(rules.reached_before_rated,), not_by_handler=True,
+            ),
+            Transition(
+                "redo", "退回重办", ("called_back",), "handling", right="case.call_back",
+                guards=(rules.is_known_unsolved_or_dissatisfied,),
+                sets=(("handler", None), ("reached", None), ("solved", None), ("satisfaction", ""), ("answered_at", None)),
+                note_required=True, not_by_handler=True, restart=True,
+            ),
+            Transition(
+                "close", "质检合格并办结", ("called_back",), "closed", right="case.check",
+                guards=(rules.was_not_left_unsolved,), sets=(("quality_passed", True),), not_by_handler=True, bulk=True,
+            ),
+            Transition(
+                "fail_check", "质检不合格", ("called_back",), "handling", right="case.check",
+                sets=(("quality_passed", False), ("answered_at", None)),
+                note_required=True, not_by_handler=True, restart=True,
+            ),
+            Transition(
+                "reopen", "重新办理", ("closed",), "handling", right="case.reopen",
+                sets=(("handler", None), ("quality_passed", None), ("answered_at", None)),
+                note_required=True, reopen=True, restart=True,
+            ),
+        ),
+        referral=Referral(
+            states=("handling",),
+            right="case.refer",
+            respond_right="case.respond",
+            response=Term("hotline.referral_response", "协办接收时限", warning=WARNING),
+            work=Term("hotline.referral_work", "协办办理时限", warning=WARNING),
+        ),
+    )
+)  # fmt: skip

@@ -1,0 +1,116 @@
+"""What is asked of cases."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.procedures import CASE
+from yanzhen.engines.procedures.queries import seen_by
+from yanzhen.foundation import crypto, numbering
+from yanzhen.foundation.errors import Refusal
+from yanzhen.foundation.models import Account, Region
+from yanzhen.foundation.records import history
+
+
+class NotFound(Refusal):
+    """Number and secret do not belong together, or there is no such number: one answer for both."""
+
+    code = "not_found"
+    status = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    label: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the one whose matter it is may see. No personal data; the reply only for the holder of the check code."""
+
+    number: str
+    label: str
+    final: bool
+    started_at: datetime
+    due_on: date | None
+    steps: tuple[Step, ...]
+    reply: str
+
+
+def worklist(account: Account) -> QuerySet[Case]:
+    """All cases that the account may see."""
+    return seen_by(Case, account).select_related("category", "region", "line", "organisation", "handler")
+
+
+def categories() -> QuerySet[Category]:
+    """The leaves that a case may be put under."""
+    return Category.objects.filter(active=True, code__length=6)
+
+
+def track_hash(number: str, secret: str) -> bytes:
+    """Hash what the caller shows to follow a case; bound to the number, so that equal tails do not look alike."""
+    return crypto.keyed_hash(f"{number}:{secret.strip().upper()}", purpose="case.track")
+
+
+def track(number: str, secret: str) -> Progress:
+    """Return the progress of the case to whoever knows its check code or the last four digits of the phone.
+
+    Runs with everything in reach: the secret is the right. Raises NotFound, or says which check of the number failed.
+    """
+    number = number.strip().upper()
+    if problem := numbering.problem_with(number):
+        raise NotFound(f"受理编号有误：{problem}")
+    case = Case.objects.filter(number=number).first()
+    given = track_hash(number, secret)
+    by_code = case is not None and hmac.compare_digest(bytes(case.check_hash), given)
+    by_tail = (
+        case is not None
+        and bool(case.phone_tail_hash)
+        and hmac.compare_digest(bytes(case.phone_tail_hash), given)
+    )
+    if case is None or not (by_code or by_tail):
+        raise NotFound("编号与查询码（或手机号后四位）不符，请核对后再试")
+    return _progress(case, with_reply=by_code)
+
+
+def find_regions(text: str, limit: int = 20) -> QuerySet[Region]:
+    """Regions whose name, short form or pinyin begins like `text`."""
+    text = text.strip()
+    match = (
+        Q(name__startswith=text)
+        | Q(short__startswith=text)
+        | Q(pinyin__startswith=text.lower())
+        | Q(code__startswith=text)
+    )
+    return Region.objects.filter(match, valid_to=None).exclude(level=Region.Level.ZONE)[:limit]
+
+
+def _progress(case: Case, *, with_reply: bool) -> Progress:
+    stage = case.stage
+    answered = stage.final or case.state in {"answered", "called_back"}
+    return Progress(
+        number=case.number,
+        label=stage.public_label,
+        final=stage.final,
+        started_at=case.started_at,
+        due_on=timezone.localdate(case.due_at) if case.due_at else None,
+        steps=tuple(_steps(case)),
+        reply=case.reply if with_reply and answered else "",
+    )
+
+
+def _steps(case: Case) -> list[Step]:
+    """The states the case went through under their public labels; equal neighbours are one."""
+    steps: list[Step] = []
+    for entry in history(case).filter(after__state__isnull=False):
+        label = CASE.state(entry.after["state"]).public_label if entry.after else ""
+        if label and (not steps or steps[-1].label != label):
+            steps.append(Step(label, entry.at))
+    return steps

@@ -1,0 +1,101 @@
+"""Declare an indicator: which records it stands on, which date puts them in a period, and what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from yanzhen.foundation.errors import DeclarationError
+from yanzhen.foundation.models import Account
+from yanzhen.foundation.registry import Registry
+
+
+class Unit(Enum):
+    ITEMS = "件"
+    PERSONS = "人"
+    UNITS = "家"
+    PERCENT = "%"
+    YUAN = "元"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Number of records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Number of different values of `field`; records without one do not count."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Total of `field`; None where no record has a value."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Percent of the records within `base` that are `part` too; None where the base is empty."""
+
+    part: Q
+    base: Q
+    base_label: str
+    """What the base is, as the reader reads it under the figure."""
+
+
+Measure = Count | Distinct | Sum | Ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One figure of the overview. `records` gives the rows that an account may see; `dated` is their date-time field.
+
+    `basis` is the page under docs/rules that says what is counted and on whose authority.
+    """
+
+    code: str
+    label: str
+    unit: Unit
+    basis: str
+    definition: str
+    records: Callable[[Account], QuerySet[Any]]
+    dated: str
+    measure: Measure
+
+    def __post_init__(self) -> None:
+        if isinstance(self.measure, Ratio) != (self.unit is Unit.PERCENT):
+            raise DeclarationError(f"{self.code}: a ratio is in percent, and nothing else is")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Half-open: `first` is included, `after` is not."""
+
+    first: date
+    after: date
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        if self.first >= self.after:
+            raise ValueError("a period ends after it begins")
+
+    @classmethod
+    def year(cls, year: int) -> Period:
+        return cls(date(year, 1, 1), date(year + 1, 1, 1), f"{year}年")
+
+    @classmethod
+    def month(cls, year: int, month: int) -> Period:
+        after = date(year + month // 12, month % 12 + 1, 1)
+        return cls(date(year, month, 1), after, f"{year}年{month}月")
+
+
+INDICATORS: Registry[Indicator] = Registry("indicator")

@@ -1,0 +1,88 @@
+"""Clocks: what a term comes to for one subject, derived again whenever something it rests on changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from yanzhen.engines.procedures.declare import State, Term, Transition
+from yanzhen.engines.procedures.models import Clock, Party, Subject
+from yanzhen.foundation import parameters
+from yanzhen.foundation.calendar import end_of, load_calendar, warning_at
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Where the clocks of a subject stand: the earliest end, the earliest warning, and whether one ran out."""
+
+    due_at: datetime | None
+    warn_at: datetime | None
+
+
+def begin(term: Term, subject: Subject, *, at: datetime, party: Party | None = None) -> Clock:
+    """Return the unsaved clock of `term`, started at `at` by the parameter in force that day and there."""
+    region = (party or subject).region_id
+    clock = Clock(
+        procedure=subject.procedure_code,
+        subject_id=subject.pk,
+        party=party,
+        label=term.label,
+        parameter=parameters.get(term.parameter, on=timezone.localdate(at), region=region),
+        started_at=at,
+    )
+    wind(clock, term, region=region)
+    return clock
+
+
+def wind(clock: Clock, term: Term, *, region: str) -> None:
+    """Set the clock's end and warning from what it started with, its extension and its pauses."""
+    calendar = load_calendar()
+    deadline = end_of(
+        clock.started_at,
+        parameters.span_of(clock.parameter),
+        calendar=calendar,
+        extension=clock.extension,
+        pauses=[(date.fromisoformat(first), date.fromisoformat(last)) for first, last in clock.pauses],
+    )
+    clock.due_at = deadline.due_at
+    clock.provisional = deadline.provisional
+    clock.warn_at = None
+    if term.warning:
+        before = parameters.get(term.warning, on=timezone.localdate(clock.started_at), region=region)
+        clock.warn_at = max(
+            clock.started_at, warning_at(deadline.due_at, parameters.span_of(before), calendar)
+        )
+
+
+def hands(clocks: Iterable[Clock]) -> Hands:
+    """Read the running ones among `clocks`."""
+    running = [c for c in clocks if c.stopped_at is None]
+    return Hands(
+        min((c.due_at for c in running), default=None),
+        min((c.warn_at for c in running if c.warn_at), default=None),
+    )
+
+
+def shift(
+    subject: Subject, clocks: Sequence[Clock], move: Transition, target: State, *, at: datetime
+) -> tuple[list[Clock], list[Clock]]:
+    """Return (clocks to stop, clocks to start) when `subject` goes into `target`; nothing is saved."""
+    wanted = {term.parameter: term for term in target.terms}
+    runs_on = set() if move.restart else {c.parameter.code for c in clocks} & wanted.keys()
+    stop = [c for c in clocks if c.parameter.code not in runs_on]
+    start = [begin(term, subject, at=at) for code, term in wanted.items() if code not in runs_on]
+    return stop, start
+
+
+def running(procedure: str, subjects: Iterable[int]) -> dict[int, list[Clock]]:
+    """Return the subjects' own running clocks (not those of parties) by subject id."""
+    found: dict[int, list[Clock]] = {pk: [] for pk in subjects}
+    clocks = Clock.objects.filter(
+        procedure=procedure, subject_id__in=list(found), party=None, stopped_at=None
+    ).select_related("parameter")
+    for clock in clocks:
+        found[clock.subject_id].append(clock)
+    return found

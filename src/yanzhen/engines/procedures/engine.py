@@ -1,0 +1,314 @@
+"""The engine: one locked, recorded path on which every subject moves, alone or in a list.
+
+Nothing else writes `state`. A move costs the same statements for one subject and for five hundred.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models, transaction
+from django.db.models import Exists, F, Func, OuterRef
+from django.utils import timezone
+
+from yanzhen.engines.procedures import clocks as timing
+from yanzhen.engines.procedures.changes import cleaned, spoken
+from yanzhen.engines.procedures.declare import PROCEDURES, Transition
+from yanzhen.engines.procedures.models import Clock, Party, Subject
+from yanzhen.engines.procedures.refusals import MovedMeanwhile, MoveNotAllowed, MoveRefused, NoSuchMove
+from yanzhen.foundation.bulk import copy_in, reserve_ids
+from yanzhen.foundation.models import Account
+from yanzhen.foundation.records import record_many
+from yanzhen.foundation.rights import RIGHTS
+from yanzhen.foundation.scope import audience_of
+
+S = TypeVar("S", bound=Subject)
+CHUNK = 500
+"""Subjects locked at once by `advance_many`: enough to share statements, few enough to let others in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A move out of the present state, and every reason why this account may not make it now."""
+
+    transition: Transition
+    reasons: tuple[str, ...]
+
+    @property
+    def open(self) -> bool:
+        return not self.reasons
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a move over a list came to: how many went, and for each that stayed its number and the reasons."""
+
+    moved: int = 0
+    refused: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+
+def start(subject: S, *, actor: Account | None, right: str | None = None, note: str = "") -> S:
+    """Save a new subject in the first state of its procedure's current version, with its clocks and its record.
+
+    Its terms run from `subject.started_at`, or from now where that is not set.
+    """
+    with transaction.atomic():
+        first = _prepare(subject, actor)
+        subject.save(force_insert=True)
+        for clock in first:
+            clock.subject_id = subject.pk
+        Clock.objects.bulk_create(first)
+        record_many(
+            "start", [(subject, None, {"state": subject.state})], actor=actor, right=right, reason=note
+        )
+    return subject
+
+
+def start_many(
+    subjects: Sequence[S], *, actor: Account | None, right: str | None = None, note: str = ""
+) -> None:
+    """Do what `start` does for a list of one model, by COPY. The subjects get their ids."""
+    if not subjects:
+        return
+    model = type(subjects[0])
+    first: list[Clock] = []
+    with transaction.atomic():
+        for subject, pk in zip(subjects, reserve_ids(model, len(subjects)), strict=True):
+            subject.pk = pk
+            first += _prepare(subject, actor)
+        for clock, pk in zip(first, reserve_ids(Clock, len(first)), strict=True):
+            clock.pk = pk
+        copy_in(model, subjects)
+        copy_in(Clock, first)
+        record_many(
+            "start", [(s, None, {"state": s.state}) for s in subjects], actor=actor, right=right, reason=note
+        )
+
+
+def advance(
+    subject: S,
+    code: str,
+    *,
+    actor: Account,
+    note: str = "",
+    seen: int | None = None,
+    at: datetime | None = None,
+    **changes: Any,
+) -> S:
+    """Make the move `code` and return the subject as it now is.
+
+    `changes` are fields that the transition takes; `seen` is the step for which the user filled in the form; `at` is
+    when it happened, for what is entered afterwards: terms are judged by it, and the record says both times.
+    Raises NoSuchMove, MovedMeanwhile, MoveNotAllowed, MoveRefused or Invalid; then nothing was written.
+    """
+    with transaction.atomic():
+        (row,) = _lock(type(subject), [subject.pk])
+        move = row.procedure.transition(row.state, code)
+        if move is None:
+            raise NoSuchMove(
+                f"{row.number} 现为“{row.stage.label}”，不能进行这一步；请刷新后查看当前状态", state=row.state
+            )
+        if seen is not None and seen != row.step:
+            raise MovedMeanwhile(
+                f"{row.number} 在您打开之后已由他人处理，现为“{row.stage.label}”；请刷新后再决定"
+            )
+        values = cleaned(row, move, changes, at=at)
+        before = _check(row, move, values, actor=actor, note=note)
+        _write(type(row), [(row, before)], move, values, actor=actor, note=note, at=at)
+    return row
+
+
+def advance_many(
+    model: type[S],
+    ids: Sequence[int],
+    code: str,
+    *,
+    actor: Account,
+    note: str = "",
+    at: datetime | None = None,
+    **changes: Any,
+) -> Outcome:
+    """Make the move on each of `ids` that may make it, and say of the others why not.
+
+    Commits by chunks: a list cut off in the middle has moved a part of it, whole subject by whole subject.
+    """
+    outcome = Outcome()
+    for first in range(0, len(ids), CHUNK):
+        with transaction.atomic():
+            _advance_chunk(
+                model, ids[first : first + CHUNK], code, changes, outcome, actor=actor, note=note, at=at
+            )
+    return outcome
+
+
+def outlook(subject: Subject, *, actor: Account) -> list[Option]:
+    """Return all moves out of the present state with all reasons against each: three statements at most."""
+    (row,) = _annotated(type(subject)).filter(pk=subject.pk)
+    return [
+        Option(move, tuple(_standing_reasons(row, move, actor))) for move in row.procedure.leaving(row.state)
+    ]
+
+
+def _prepare(subject: Subject, actor: Account | None) -> list[Clock]:
+    """Put the subject at its procedure's beginning and return its first clocks, unsaved."""
+    procedure = PROCEDURES.current(subject.procedure_code)
+    subject.state = procedure.initial.code
+    subject.procedure_version = procedure.version
+    subject.started_at = subject.started_at or timezone.now()
+    subject.started_by = actor
+    first = [timing.begin(term, subject, at=subject.started_at) for term in procedure.initial.terms]
+    hands = timing.hands(first)
+    subject.due_at, subject.warn_at = hands.due_at, hands.warn_at
+    return first
+
+
+def _annotated(model: type[S]) -> models.QuerySet[S]:
+    """Bring along what a move looks at beside the row itself, so that locking and looking are one statement."""
+    parties = Party.objects.filter(procedure=model.procedure_code, subject_id=OuterRef("pk"))
+    here = (Party.State.OFFERED, Party.State.ACCEPTED)
+    return model._default_manager.select_related("organisation").annotate(  # type: ignore[no-any-return]
+        waits_for_parties=Exists(parties.filter(state__in=here)),
+        party_places=ArraySubquery(
+            parties.filter(state__in=(*here, Party.State.DONE)).values(
+                place=Func(
+                    F("line_id"), F("region_id"), function="array", template="%(function)s[%(expressions)s]"
+                )
+            ),
+            output_field=models.JSONField(),
+        ),
+    )
+
+
+def _lock(model: type[S], ids: Sequence[int]) -> list[S]:
+    """Lock and read the rows by id, so that two lists that overlap can not wait for each other."""
+    return list(_annotated(model).filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)))
+
+
+def _advance_chunk(
+    model: type[S],
+    ids: Sequence[int],
+    code: str,
+    changes: Mapping[str, Any],
+    outcome: Outcome,
+    *,
+    actor: Account,
+    note: str,
+    at: datetime | None,
+) -> None:
+    going: dict[tuple[int, str], list[tuple[S, dict[str, Any]]]] = defaultdict(list)
+    moves: dict[tuple[int, str], tuple[Transition, dict[str, Any]]] = {}
+    for row in _lock(model, ids):
+        move = row.procedure.transition(row.state, code)
+        if move is None:
+            outcome.refused.append((row.number, (f"现为“{row.stage.label}”，不能进行这一步",)))
+            continue
+        shape = (row.procedure_version, row.state)
+        if shape not in moves:
+            moves[shape] = (move, cleaned(row, move, changes, at=at))
+        try:
+            before = _check(row, *moves[shape], actor=actor, note=note)
+        except (MoveRefused, MoveNotAllowed) as refusal:
+            outcome.refused.append((row.number, tuple(refusal.data["reasons"])))
+        else:
+            going[shape].append((row, before))
+    for shape, rows in going.items():
+        _write(model, rows, *moves[shape], actor=actor, note=note, at=at)
+        outcome.moved += len(rows)
+
+
+def _check(
+    row: Subject, move: Transition, values: Mapping[str, Any], *, actor: Account, note: str
+) -> dict[str, Any]:
+    """Set the move's values on `row` and return those it had; raises with every reason against the move."""
+    reasons = _standing_reasons(row, move, actor)
+    before = {"state": row.state, **spoken({name: _stored(row, name) for name in values})}
+    for name, value in values.items():
+        setattr(row, name, value)
+    if move.note_required and not note.strip():
+        reasons.append("须填写说明")
+    reasons += [reason for check in move.checks if (reason := check(row))]
+    if not reasons:
+        return before
+    error = MoveRefused if actor.has_right(move.right, row) else MoveNotAllowed
+    raise error(move.label, reasons)
+
+
+def _standing_reasons(row: Any, move: Transition, actor: Account) -> list[str]:
+    """Return the reasons that no input of the user can mend. `row` comes from `_annotated`."""
+    reasons = []
+    if not actor.has_right(move.right, row):
+        reasons.append(f"您在该区划和条线没有“{RIGHTS[move.right].label}”权限")
+    if move.by_handler and row.handler_id not in (None, actor.pk):
+        reasons.append("该件已指定承办人，只能由承办人办理")
+    if move.not_by_handler and row.handler_id == actor.pk:
+        reasons.append("承办人不能办理本环节，须由他人办理")
+    if move.parties_done and row.waits_for_parties:
+        reasons.append("尚有分办单未办毕，请先催办或撤回")
+    return reasons + [reason for guard in move.guards if (reason := guard(row))]
+
+
+def _stored(row: Subject, name: str) -> Any:
+    return getattr(row, row._meta.get_field(name).attname)
+
+
+def _write(
+    model: type[S],
+    rows: Sequence[tuple[S, dict[str, Any]]],
+    move: Transition,
+    values: Mapping[str, Any],
+    *,
+    actor: Account,
+    note: str,
+    at: datetime | None,
+) -> None:
+    """Move rows that passed their checks: clocks, columns, records. The only writer of `state`."""
+    now = at or timezone.now()
+    happened = {"at": at} if at else {}
+    target = rows[0][0].procedure.state(move.target)
+    own = timing.running(model.procedure_code, [row.pk for row, _ in rows])
+    stop: list[Clock] = []
+    begin: list[Clock] = []
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    histories = []
+    for row, before in rows:
+        stopped, started = timing.shift(row, own[row.pk], move, target, at=now)
+        stop += stopped
+        begin += started
+        hands = timing.hands([*started, *(c for c in own[row.pk] if c not in stopped)])
+        late = row.late or any(clock.due_at < now for clock in own[row.pk])
+        groups[hands.due_at, hands.warn_at, late, tuple(_shared_with(row))].append(row.pk)
+        histories.append((row, before, {"state": target.code, **spoken(values), **happened}))
+        row.due_at, row.warn_at, row.late, row.state, row.step = (
+            hands.due_at, hands.warn_at, late, target.code, row.step + 1,
+        )  # fmt: skip
+        row.ended_at = now if target.final else None
+    if stop:
+        Clock.objects.filter(pk__in=[clock.pk for clock in stop]).update(stopped_at=now)
+    if begin:
+        Clock.objects.bulk_create(begin)
+    for (due_at, warn_at, late, shared_with), ids in groups.items():
+        model._default_manager.filter(pk__in=ids).update(
+            **values,
+            state=target.code,
+            step=F("step") + 1,
+            due_at=due_at,
+            warn_at=warn_at,
+            late=late,
+            ended_at=now if target.final else None,
+            shared_with=list(shared_with),
+        )
+    record_many(f"move.{move.code}", histories, actor=actor, right=move.right, reason=note)
+
+
+def _shared_with(row: Any) -> list[str]:
+    """Return the audience keys of the organisation in charge and of the parties: those who see beyond the own place."""
+    places = [tuple(place) for place in row.party_places]
+    if row.organisation:
+        places.append((row.organisation.line_id, row.organisation.region_id))
+    own = set(audience_of(row.region_id, row.line_id))
+    return sorted({key for line, region in places for key in audience_of(region, line)} - own)

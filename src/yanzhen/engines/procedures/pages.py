@@ -1,0 +1,72 @@
+"""The page of a procedure for people: its diagram and its tables, generated from the declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from yanzhen.engines.procedures.declare import Procedure, Transition
+from yanzhen.foundation.rights import RIGHTS
+
+
+def diagram(procedure: Procedure) -> str:
+    """Return the procedure as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", f"    [*] --> {procedure.initial.code}"]
+    lines += [f"    {s.code}: {s.label}" for s in procedure.states]
+    lines += [
+        f"    {source} --> {t.target}: {t.label}" for t in procedure.transitions for source in t.sources
+    ]
+    lines += [f"    {s.code} --> [*]" for s in procedure.states if s.final]
+    return "\n".join(lines)
+
+
+def page(procedure: Procedure) -> str:
+    """Return the Chinese page of the procedure in Markdown."""
+    return "\n".join(_lines(procedure)) + "\n"
+
+
+def _lines(procedure: Procedure) -> Iterator[str]:
+    yield from (f"# {procedure.label}（{procedure.code} 第 {procedure.version} 版）", "")
+    yield from (
+        "本页由声明自动生成，请勿手工修改。",
+        "",
+        f"依据：[{procedure.basis}](../../../{procedure.basis})",
+        "",
+    )
+    yield from ("```mermaid", diagram(procedure), "```", "", "## 状态", "")
+    yield from ("| 状态 | 对外显示 | 等待 | 时限 |", "| --- | --- | --- | --- |")
+    for s in procedure.states:
+        terms = "；".join(f"{t.label}（`{t.parameter}`）" for t in s.terms) or "—"
+        awaits = RIGHTS[s.awaits].label if s.awaits else "—"
+        yield f"| {s.label} | {s.public_label} | {awaits} | {terms} |"
+    yield from ("", "## 流转", "", "| 动作 | 由 | 至 | 所需权限 | 条件 |", "| --- | --- | --- | --- | --- |")
+    for t in procedure.transitions:
+        sources = "、".join(procedure.state(code).label for code in t.sources)
+        target = procedure.state(t.target).label
+        yield f"| {t.label} | {sources} | {target} | {RIGHTS[t.right].label} | {'；'.join(_conditions(t)) or '—'} |"
+    if procedure.referral:
+        states = "、".join(procedure.state(code).label for code in procedure.referral.states)
+        yield from ("", "## 分办", "")
+        yield f"在“{states}”时可请其他单位协办：接收时限 `{procedure.referral.response.parameter}`，办理时限 `{procedure.referral.work.parameter}`。"
+    yield from ("", "## 暂停与延期", "")
+    for term in {t.parameter: t for t in procedure.terms()}.values():
+        for label, allowance in (("暂停", term.pause), ("延期", term.extension)):
+            if allowance:
+                ask, approve = RIGHTS[allowance.request_right].label, RIGHTS[allowance.approve_right].label
+                yield f"- {term.label}可{label}：由“{ask}”申请，“{approve}”审批（不得为同一人），累计上限 `{allowance.limit}`。"
+
+
+def _conditions(move: Transition) -> Iterator[str]:
+    rules = [rule.__doc__ or rule.__name__ for rule in (*move.guards, *move.checks)]
+    yield from (rule.strip().rstrip("。") for rule in rules)
+    if move.fields:
+        yield "须填：" + "、".join(f"`{name}`" for name in move.fields)
+    if move.note_required:
+        yield "须写说明"
+    if move.by_handler:
+        yield "已指定承办人的，由承办人办理"
+    if move.not_by_handler:
+        yield "不得由承办人本人办理"
+    if move.parties_done:
+        yield "分办单须全部办结"
+    if move.restart:
+        yield "时限重新计算"

@@ -1,0 +1,107 @@
+"""What every kind of subject is asked for: the four inboxes, and all that hangs on one subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.functions import Cast
+
+from yanzhen.engines.procedures.declare import PROCEDURES
+from yanzhen.engines.procedures.models import Clock, Copy, Party, Stay, Subject
+from yanzhen.foundation.models import Account, Record
+from yanzhen.foundation.scope import Reach
+
+S = TypeVar("S", bound=Subject)
+
+
+def seen_by(model: type[S], account: Account) -> QuerySet[S]:
+    """All subjects of the kind that the account may look at."""
+    view = PROCEDURES.current(model.procedure_code).view_right
+    rows: QuerySet[S] = model._default_manager.visible_to(account, view)
+    return rows.select_related("region", "line", "organisation", "handler")
+
+
+def to_do(model: type[S], account: Account) -> QuerySet[S]:
+    """Those the account is expected to move on: its own, and those that wait for anybody with its rights."""
+    waiting = Q(pk=None)
+    for state in PROCEDURES.current(model.procedure_code).states:
+        reaches = account.reaches(state.awaits)
+        if not reaches:
+            continue
+        here = Q(state=state.code) & (lies_in(reaches) | lies_in(reaches, "organisation__"))
+        if state.personal:
+            here &= Q(handler=None) | Q(handler=account)
+        waiting |= here
+    return seen_by(model, account).filter(waiting, ended_at=None)
+
+
+def lies_in(reaches: Iterable[Reach], path: str = "") -> Q:
+    """Rows whose own place, or that of the row at `path`, lies in one of `reaches`."""
+    found = Q(pk=None)
+    for reach in reaches:
+        cell = {f"{path}region_id__startswith": reach.prefix} | (
+            {f"{path}line_id": reach.line} if reach.line else {}
+        )
+        found |= Q(**cell)
+    return found
+
+
+def done_by(model: type[S], account: Account) -> QuerySet[S]:
+    """Those that the account moved, whatever became of them since."""
+    moved = Record.objects.filter(
+        actor_id=account.pk, subject_type=model._meta.label_lower, verb__startswith="move."
+    ).values(subject=Cast("subject_id", BigIntegerField()))
+    return seen_by(model, account).filter(pk__in=moved)
+
+
+def started_by(model: type[S], account: Account) -> QuerySet[S]:
+    return seen_by(model, account).filter(started_by=account)
+
+
+def copied_to(model: type[S], account: Account) -> QuerySet[S]:
+    copies = Copy.objects.filter(account=account, procedure=model.procedure_code).values("subject_id")
+    return seen_by(model, account).filter(pk__in=copies)
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    code: str
+    label: str
+    query: Any
+
+
+INBOXES = (
+    Inbox("to-do", "待我办理", to_do),
+    Inbox("done", "我已办理", done_by),
+    Inbox("started", "我登记的", started_by),
+    Inbox("copied", "抄送我的", copied_to),
+)
+
+
+def clocks(subject: Subject) -> QuerySet[Clock]:
+    """The subject's clocks and its parties', those that run first."""
+    rows = Clock.objects.filter(procedure=subject.procedure_code, subject_id=subject.pk)
+    return rows.select_related("parameter", "party__organisation").order_by("-stopped_at", "due_at")
+
+
+def parties(subject: Subject) -> QuerySet[Party]:
+    rows = Party.objects.filter(procedure=subject.procedure_code, subject_id=subject.pk)
+    return rows.select_related("organisation", "asked_by", "answered_by").order_by("pk")
+
+
+def stays(subject: Subject) -> QuerySet[Stay]:
+    rows = Stay.objects.filter(procedure=subject.procedure_code, subject_id=subject.pk)
+    return rows.select_related("clock", "asked_by", "decided_by").order_by("pk")
+
+
+def work_orders(account: Account, right: str) -> QuerySet[Party]:
+    """The parts that organisations in the account's reach were asked to take and have not finished."""
+    return (
+        Party.objects.visible_to(account, right)
+        .filter(state__in=(Party.State.OFFERED, Party.State.ACCEPTED))
+        .select_related("organisation")
+        .order_by("due_at", "pk")
+    )

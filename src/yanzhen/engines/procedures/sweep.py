@@ -1,0 +1,87 @@
+"""The sweep: marks each clock once when its warning comes and once when it runs out. It decides nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from yanzhen.engines.procedures.declare import PROCEDURES
+from yanzhen.engines.procedures.models import Clock, subject_model
+from yanzhen.engines.procedures.stays import rewind
+
+BATCH = 1000
+MARK = """
+with due as (
+    select id from procedures_clock
+    where stopped_at is null and {mark} is null and {at} <= %(now)s and procedure = %(procedure)s
+    order by {at} limit %(batch)s for update skip locked
+), marked as (
+    update procedures_clock c set {mark} = %(now)s from due where c.id = due.id
+    returning c.id, c.subject_id, c.party_id, c.label, c.due_at
+), told as (
+    insert into foundation_record (verb, subject_type, subject_id, region_id, line_id, after, reason)
+    select %(verb)s, %(type)s, m.subject_id::text, s.region_id, s.line_id,
+           jsonb_build_object('clock', m.id, 'party', m.party_id, 'label', m.label, 'due_at', m.due_at), ''
+    from marked m join {table} s on s.id = m.subject_id
+){late}
+select count(*) from marked
+"""
+LATE = """, late as (
+    update {table} s set late = true from marked m where s.id = m.subject_id and m.party_id is null and not s.late
+)"""
+
+
+def mark_due(now: datetime) -> tuple[int, int]:
+    """Mark what is to be warned of and what ran out by `now`; return how many of each.
+
+    Safe to run twice at once: each clock is taken by one sweeper, and a mark is made where there is none.
+    """
+    codes = sorted({p.code for p in PROCEDURES})
+    return sum(_mark(c, "warned", "warn_at", now) for c in codes), sum(
+        _mark(c, "overdue", "due_at", now) for c in codes
+    )
+
+
+def _mark(procedure: str, mark: str, at: str, now: datetime) -> int:
+    model = subject_model(procedure)
+    table = connection.ops.quote_name(model._meta.db_table)
+    statement = MARK.format(
+        mark=f"{mark}_at", at=at, table=table, late=LATE.format(table=table) if mark == "overdue" else ""
+    )
+    values = {
+        "now": now,
+        "procedure": procedure,
+        "batch": BATCH,
+        "verb": f"clock.{mark}",
+        "type": model._meta.label_lower,
+    }
+    total = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            (count,) = cursor.fetchone()
+        total += count
+        if count < BATCH:
+            return total
+
+
+def rewind_from(day: datetime) -> int:
+    """Derive anew all running clocks that end on or after `day`; return how many were looked at.
+
+    Called when the holidays of a year become known: what was provisional becomes firm, and what moved, moves.
+    """
+    ids = (
+        Clock.objects.filter(stopped_at=None, due_at__gte=day)
+        .order_by("procedure", "subject_id")
+        .values_list("pk", "procedure", "subject_id")
+    )
+    for pk, procedure, subject_id in list(ids):
+        with transaction.atomic():
+            row = subject_model(procedure)._default_manager.select_for_update(of=("self",)).get(pk=subject_id)
+            clock = (
+                Clock.objects.select_related("parameter", "party").select_for_update(of=("self",)).get(pk=pk)
+            )
+            if clock.stopped_at is None:
+                rewind(row, clock)
+    return len(ids)

@@ -1,0 +1,25 @@
+"""What the worker does for procedures by the clock, with everything in reach."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+
+from yanzhen.engines.procedures import sweep
+from yanzhen.foundation.jobs import job
+from yanzhen.foundation.scope import EVERYTHING, database_scope
+
+
+@job(cron="* * * * *")
+def mark_due() -> None:
+    with database_scope({EVERYTHING}):
+        sweep.mark_due(timezone.now())
+
+
+@job()
+def rewind_year(year: int) -> None:
+    with database_scope({EVERYTHING}):
+        sweep.rewind_from(datetime(year, 1, 1, tzinfo=ZoneInfo(settings.TIME_ZONE)))

@@ -1,0 +1,28 @@
+"""People: their numbers are checked, encrypted, looked up by a keyed hash, masked, and shown in full for a reason."""
+
+from yanzhen.foundation.people.masks import mask_id_number, mask_name, mask_phone
+from yanzhen.foundation.people.numbers import IdNumber, id_number_problem, phone_problem, read_id_number
+from yanzhen.foundation.people.registry import (
+    employ,
+    find_by_id_number,
+    find_by_phone,
+    register_person,
+    reveal,
+    seal_again,
+)
+
+__all__ = [
+    "IdNumber",
+    "employ",
+    "find_by_id_number",
+    "find_by_phone",
+    "id_number_problem",
+    "mask_id_number",
+    "mask_name",
+    "mask_phone",
+    "phone_problem",
+    "read_id_number",
+    "register_person",
+    "reveal",
+    "seal_again",
+]

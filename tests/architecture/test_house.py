@@ -1,0 +1,107 @@
+"""The plan of the house, kept by tests where the import contracts can not see it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+SOURCE = Path(__file__).parents[2] / "src" / "yanzhen"
+FLOORS = ("foundation", "engines", "domains", "faces", "config")
+MODULES = [p for p in SOURCE.rglob("*.py") if "migrations" not in p.parts]
+TEMPLATES = sorted((SOURCE / "faces" / "templates").rglob("*.html"))
+STATE_WRITERS = {"engines/procedures/engine.py", "engines/procedures/parties.py"}
+"""The second moves parties, whose state is not a subject's."""
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    for path in MODULES:
+        yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_no_module_is_longer_than_four_hundred_lines():
+    assert [p.name for p in MODULES if len(p.read_text(encoding="utf-8").splitlines()) > 400] == []
+
+
+def test_no_function_is_longer_than_forty_lines():
+    long = [
+        f"{name}:{node.name}"
+        for name, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 48
+    ]
+
+    assert long == []
+
+
+def test_only_the_engine_writes_the_state_of_a_subject():
+    writers = set()
+    for name, tree in trees():
+        if name.startswith("foundation/"):
+            continue
+        for node in ast.walk(tree):
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            flat = [
+                t for target in targets for t in (target.elts if isinstance(target, ast.Tuple) else [target])
+            ]
+            assigns = any(isinstance(t, ast.Attribute) and t.attr == "state" for t in flat)
+            updates = (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"update", "bulk_update", "update_or_create"}
+                and any(k.arg == "state" for k in node.keywords)
+            )
+            sql = (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and re.search(r"(?i)update[^;]*\bset\b[^;]*\bstate\s*=", node.value)
+            )
+            if assigns or updates or sql:
+                writers.add(name)
+
+    assert writers <= STATE_WRITERS
+
+
+@pytest.mark.parametrize("face", ["console", "portal", "api"])
+def test_a_face_over_http_reads_through_queries_alone(face):
+    managers = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees()
+        if name.startswith(f"faces/{face}/") and not name.endswith("models.py")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"objects", "_default_manager"}
+        and not (isinstance(node.value, ast.Name) and node.value.id == "SavedView")
+    ]
+
+    assert managers == []
+
+
+def floor(model: type[models.Model]) -> int:
+    return next((i for i, name in enumerate(FLOORS) if f"yanzhen.{name}." in f"{model.__module__}."), -1)
+
+
+def test_foreign_keys_point_down():
+    upward = [
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_models()
+        if model.__module__.startswith("yanzhen.")
+        for field in model._meta.get_fields()
+        if isinstance(field, models.ForeignKey | models.ManyToManyField)
+        and floor(field.related_model) > floor(model)
+    ]
+
+    assert upward == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.relative_to(SOURCE).as_posix())
+def test_a_template_has_no_script_or_style_of_its_own(path):
+    text = path.read_text(encoding="utf-8")
+
+    assert not re.search(r"<style|\sstyle=\"|\son[a-z]+=\"|javascript:|\|safe\b", text)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", text)

@@ -1,0 +1,160 @@
+"""Parties, pauses, extensions and the sweep."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
+from tests.hotline import REPLY, county
+from yanzhen.domains.hotline.models import Case
+from yanzhen.engines.procedures import parties, stays, sweep
+from yanzhen.engines.procedures.engine import advance
+from yanzhen.engines.procedures.models import Clock, Party
+from yanzhen.engines.procedures.queries import seen_by, work_orders
+from yanzhen.engines.procedures.refusals import MoveNotAllowed, MoveRefused
+from yanzhen.foundation.models import Record
+
+pytestmark = pytest.mark.django_db
+
+
+def party_of(place):
+    hrss = OrganisationFactory(region=place.region, line=LineFactory(code="hrss"))
+    clerk = AccountFactory(grants=[(place.region, hrss.line, "case.view case.respond")], organisation=hrss)
+    case = place.handling()
+    return case, parties.refer(case, hrss, actor=place.clerk, demand="请核实参保情况"), clerk
+
+
+def test_a_party_sees_the_case_from_the_offer_until_it_is_revoked():
+    place = county()
+    case, party, clerk = party_of(place)
+
+    assert list(seen_by(Case, clerk)) == [case]
+    assert list(work_orders(clerk, "case.respond")) == [party]
+    parties.revoke(party, actor=place.clerk, reason="已自行核实")
+    assert list(seen_by(Case, clerk)) == []
+
+
+def test_a_party_has_no_say_in_the_case_itself():
+    place = county()
+    case, _party, clerk = party_of(place)
+    strong = AccountFactory(grants=[(place.region, LineFactory(code="hrss"), "case.view case.handle")])
+
+    for account in (clerk, strong):
+        with pytest.raises(MoveNotAllowed):
+            advance(case, "answer", actor=account, reply=REPLY)
+
+
+def test_a_party_accepts_under_its_own_term_and_the_case_waits_for_it():
+    place = county()
+    case, party, clerk = party_of(place)
+    party = parties.respond(party, actor=clerk, accept=True)
+
+    with pytest.raises(MoveRefused, match="分办单未办毕"):
+        advance(case, "answer", actor=place.handler, reply=REPLY)
+    assert Clock.objects.get(party=party, stopped_at=None).parameter.code == "hotline.referral_work"
+    parties.finish(party, actor=clerk, result="已核实，单位应补缴三个月。")
+    assert advance(case, "answer", actor=place.handler, reply=REPLY).state == "answered"
+
+
+def test_a_rejection_needs_a_reason_and_takes_the_case_out_of_sight():
+    place = county()
+    _case, party, clerk = party_of(place)
+
+    with pytest.raises(MoveRefused, match="理由"):
+        parties.respond(party, actor=clerk, accept=False)
+    party = parties.respond(party, actor=clerk, accept=False, reason="属区人社局管辖")
+
+    assert (party.state, party.due_at) == (Party.State.REJECTED, None)
+    assert list(seen_by(Case, clerk)) == []
+    with pytest.raises(MoveRefused, match="已退回"):
+        parties.respond(party, actor=clerk, accept=True)
+
+
+def test_an_extension_is_decided_by_a_second_person_within_the_limit():
+    place = county()
+    case = place.handling()
+    clock = Clock.objects.get(parameter__code="hotline.handling")
+    both = AccountFactory(grants=[(place.region, None, "case.handle case.approve_stay")])
+
+    with pytest.raises(MoveRefused, match="累计不得超过 7 工作日"):
+        stays.request_stay(clock, actor=both, kind="extension", amount=8, reason="取证")
+    stay = stays.request_stay(clock, actor=both, kind="extension", amount=5, reason="取证")
+    with pytest.raises(MoveRefused, match="自己的申请"):
+        stays.decide_stay(stay, actor=both, grant=True)
+    stays.decide_stay(stay, actor=place.approver, grant=True)
+
+    before = clock.due_at
+    clock.refresh_from_db()
+    case.refresh_from_db()
+    assert clock.due_at - before >= timedelta(days=5)
+    assert case.due_at == clock.due_at
+    with pytest.raises(MoveRefused, match="已用 5"):
+        stays.request_stay(clock, actor=both, kind="extension", amount=3, reason="取证")
+
+
+def test_a_pause_moves_the_end_and_resuming_gives_back_what_was_not_used():
+    place = county()
+    case = place.handling()
+    clock = Clock.objects.get(parameter__code="hotline.handling")
+    before = clock.due_at
+    stay = stays.request_stay(clock, actor=place.handler, kind="pause", amount=5, reason="等待鉴定")
+
+    stays.decide_stay(stay, actor=place.approver, grant=True)
+
+    clock.refresh_from_db()
+    assert clock.due_at > before
+    clock = stays.resume(clock, actor=place.handler, reason="鉴定已出")
+    case.refresh_from_db()
+    assert clock.due_at == before == case.due_at
+    with pytest.raises(MoveRefused, match="没有进行中的暂停"):
+        stays.resume(clock, actor=place.handler, reason="再来")
+
+
+def test_the_sweep_warns_once_and_marks_late_once():
+    place = county()
+    case = place.handling()
+    clock = Clock.objects.get(parameter__code="hotline.handling")
+
+    assert sweep.mark_due(clock.warn_at - timedelta(seconds=1)) == (0, 0)
+    assert sweep.mark_due(clock.warn_at) == (1, 0)
+    assert sweep.mark_due(clock.due_at) == (0, 1)
+    assert sweep.mark_due(clock.due_at + timedelta(days=1)) == (0, 0)
+
+    case.refresh_from_db()
+    told = Record.objects.filter(subject_id=str(case.pk), verb__startswith="clock.").order_by("pk")
+    assert (case.late, [r.verb for r in told]) == (True, ["clock.warned", "clock.overdue"])
+
+
+def test_a_late_answer_makes_the_case_late_even_if_no_sweep_ran():
+    place = county()
+    case = place.handling()
+    after = Clock.objects.get(parameter__code="hotline.handling").due_at + timedelta(hours=1)
+
+    assert advance(case, "answer", actor=place.handler, reply=REPLY, at=after).late
+
+
+def test_clocks_are_derived_anew_when_a_year_becomes_known():
+    place = county()
+    place.handling()
+    clock = Clock.objects.get(parameter__code="hotline.handling")
+    right = clock.due_at
+    Clock.objects.filter(pk=clock.pk).update(due_at=right + timedelta(days=3), provisional=True)
+
+    sweep.rewind_from(timezone.now())
+
+    clock.refresh_from_db()
+    assert (clock.due_at, clock.provisional) == (right, False)
+
+
+def test_a_city_that_swallowed_another_still_sees_its_cases():
+    place = county("371202")
+    old = RegionFactory(code="371200")
+    jinan = RegionFactory(code="370100")
+    old.successors.add(jinan)
+    place.case()
+    clerk = AccountFactory(grants=[(jinan, None, "case.view")])
+
+    assert seen_by(Case, clerk).count() == 1

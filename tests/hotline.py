@@ -1,0 +1,85 @@
+"""A county with everybody whom a case needs, for tests that move cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
+from yanzhen.domains.hotline.actions import register_case
+from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.rules import Appeal
+from yanzhen.engines.procedures.engine import advance
+from yanzhen.foundation import calendar, parameters
+from yanzhen.foundation.models import Account, Organisation, Region
+
+EVERY_RIGHT = "case.view case.register case.accept case.assign case.refer case.handle case.call_back case.check case.reopen"
+REPLY = "经核查属实，单位已于本周补发拖欠的工资。"
+
+
+@dataclass(slots=True)
+class County:
+    region: Region
+    union: Organisation
+    clerk: Account
+    """Receives, assigns, calls back, checks; never handles."""
+    handler: Account
+    approver: Account
+    category: Category
+
+    def case(self, **appeal: Any) -> Case:
+        given = {
+            "body": "单位拖欠三个月工资，请求帮助追讨。",
+            "phone": "13800000000",
+            "name": "张某",
+        } | appeal
+        return register_case(Appeal(region=self.region.code, **given), actor=None, channel="web").case
+
+    def accepted(self) -> Case:
+        return advance(self.case(), "accept", actor=self.clerk, category=self.category)
+
+    def handling(self) -> Case:
+        return advance(
+            self.accepted(), "assign", actor=self.clerk, organisation=self.union, handler=self.handler
+        )
+
+    def answered(self) -> Case:
+        return advance(self.handling(), "answer", actor=self.handler, reply=REPLY)
+
+    def called_back(self, *, solved: bool = True, satisfaction: str = "satisfied") -> Case:
+        return advance(
+            self.answered(),
+            "call_back",
+            actor=self.clerk,
+            reached=True,
+            solved=solved,
+            satisfaction=satisfaction,
+        )
+
+    def closed(self) -> Case:
+        return advance(self.called_back(), "close", actor=self.clerk)
+
+
+def county(code: str = "370102") -> County:
+    calendar.seed()
+    parameters.load_defaults()
+    province, city, region = (
+        RegionFactory(code=c, level=level)
+        for c, level in (("370000", "province"), (f"{code[:4]}00", "city"), (code, "county"))
+    )
+    city.parent, region.parent = province, city
+    city.save()
+    region.save()
+    for n in ("02", "0201", "020101"):
+        category, _ = Category.objects.get_or_create(code=n, defaults={"name": f"类别{n}"})
+    union = OrganisationFactory(region=region, line=LineFactory())
+    return County(
+        region=region,
+        union=union,
+        clerk=AccountFactory(grants=[(city, None, EVERY_RIGHT)]),
+        handler=AccountFactory(
+            grants=[(region, None, "case.view case.handle case.reveal")], organisation=union
+        ),
+        approver=AccountFactory(grants=[(city, None, "case.view case.approve_stay")]),
+        category=category,
+    )
