@@ -10,7 +10,7 @@ from yanzhen.domains.hotline.actions import register_case
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance
-from yanzhen.foundation import calendar, parameters
+from yanzhen.foundation import calendar, crypto, parameters
 from yanzhen.foundation.models import Account, Organisation, Region
 
 EVERY_RIGHT = "case.view case.register case.accept case.assign case.refer case.handle case.call_back case.check case.reopen"
@@ -61,6 +61,8 @@ class County:
 
 
 def county(code: str = "370102") -> County:
+    crypto.forget_keys()
+    crypto.begin()
     calendar.seed()
     parameters.load_defaults()
     province, city, region = (

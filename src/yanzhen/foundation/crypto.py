@@ -63,6 +63,12 @@ def rotate() -> DataKey:
     return row
 
 
+def begin() -> None:
+    """Make the first data key of a new installation; an installation that has one keeps it."""
+    if not DataKey.objects.exists():
+        rotate()
+
+
 def key_of(sealed: bytes) -> int:
     """Return the number of the data key that sealed this: what is under an old one may be sealed again."""
     return int.from_bytes(sealed[:HEAD], "big")

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Exists, F, Func, OuterRef
 from django.utils import timezone
@@ -176,10 +177,12 @@ def _annotated(model: type[S]) -> models.QuerySet[S]:
         party_places=ArraySubquery(
             parties.filter(state__in=(*here, Party.State.DONE)).values(
                 place=Func(
-                    F("line_id"), F("region_id"), function="array", template="%(function)s[%(expressions)s]"
+                    F("line_id"),
+                    F("region_id"),
+                    template="array[%(expressions)s]",
+                    output_field=ArrayField(models.TextField()),
                 )
-            ),
-            output_field=models.JSONField(),
+            )
         ),
     )
 

@@ -42,7 +42,7 @@ def lies_in(reaches: Iterable[Reach], path: str = "") -> Q:
     """Rows whose own place, or that of the row at `path`, lies in one of `reaches`."""
     found = Q(pk=None)
     for reach in reaches:
-        cell = {f"{path}region_id__startswith": reach.prefix} | (
+        cell = {f"{path}region__code__startswith": reach.prefix} | (
             {f"{path}line_id": reach.line} if reach.line else {}
         )
         found |= Q(**cell)

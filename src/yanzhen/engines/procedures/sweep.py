@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from yanzhen.engines.procedures.declare import PROCEDURES
 from yanzhen.engines.procedures.models import Clock, subject_model
@@ -66,22 +68,18 @@ def _mark(procedure: str, mark: str, at: str, now: datetime) -> int:
             return total
 
 
-def rewind_from(day: datetime) -> int:
-    """Derive anew all running clocks that end on or after `day`; return how many were looked at.
+def rewind_year(year: int) -> int:
+    """Derive anew the running clocks that a year's holidays may move; return how many were looked at.
 
-    Called when the holidays of a year become known: what was provisional becomes firm, and what moved, moves.
+    Those are the provisional ones and those that end in or after that year: what was provisional becomes firm.
     """
-    ids = (
-        Clock.objects.filter(stopped_at=None, due_at__gte=day)
-        .order_by("procedure", "subject_id")
-        .values_list("pk", "procedure", "subject_id")
-    )
-    for pk, procedure, subject_id in list(ids):
+    begin = timezone.make_aware(datetime(year, 1, 1))  # noqa: DTZ001  # made aware at once
+    clocks = Clock.objects.filter(Q(provisional=True) | Q(due_at__gte=begin), stopped_at=None)
+    ids = list(clocks.order_by("procedure", "subject_id").values_list("pk", "procedure", "subject_id"))
+    for pk, procedure, subject_id in ids:
         with transaction.atomic():
             row = subject_model(procedure)._default_manager.select_for_update(of=("self",)).get(pk=subject_id)
-            clock = (
-                Clock.objects.select_related("parameter", "party").select_for_update(of=("self",)).get(pk=pk)
-            )
+            clock = Clock.objects.select_related("parameter", "party").select_for_update(of=("self",)).get(pk=pk)
             if clock.stopped_at is None:
                 rewind(row, clock)
     return len(ids)

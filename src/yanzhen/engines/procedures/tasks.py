@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 from django.utils import timezone
 
 from yanzhen.engines.procedures import sweep
@@ -22,4 +18,4 @@ def mark_due() -> None:
 @job()
 def rewind_year(year: int) -> None:
     with database_scope({EVERYTHING}):
-        sweep.rewind_from(datetime(year, 1, 1, tzinfo=ZoneInfo(settings.TIME_ZONE)))
+        sweep.rewind_year(year)
