@@ -1,0 +1,122 @@
+"""Cases: taking an appeal in, reading what the key may see, moving on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey, QuerySet
+from django.utils import timezone
+from ninja import Query, Router
+
+from yanzhen.domains.hotline import queries
+from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.procedures import CASE
+from yanzhen.engines.procedures.engine import advance, outlook
+from yanzhen.faces.api.auth import ApiRequest
+from yanzhen.faces.api.paging import page_of
+from yanzhen.faces.api.problems import Absent, demand_known, known_region
+from yanzhen.faces.api.schemas import (
+    REFUSED,
+    CaseFilters,
+    CaseLine,
+    CaseOut,
+    CasePage,
+    MoveIn,
+    OptionOut,
+    Problem,
+)
+from yanzhen.foundation.errors import Invalid
+from yanzhen.foundation.models import Account
+from yanzhen.foundation.regions import prefixes
+
+router = Router(tags=["诉求工单"])
+NAMED_BY = {"category": "code", "organisation": "id", "handler": "username"}
+"""How a move names the row that a field points to."""
+
+
+@router.get("/cases", response={200: CasePage, REFUSED: Problem}, summary="工单列表")
+def list_cases(request: ApiRequest, filters: Query[CaseFilters]) -> CasePage:
+    demand_known(request, CaseFilters)
+    rows, following = page_of(
+        _filtered(queries.worklist(request.auth), filters),
+        by="received_at",
+        cursor=filters.cursor,
+        limit=filters.limit,
+    )
+    return CasePage(items=[CaseLine.of(row) for row in rows], next=following)
+
+
+@router.get("/cases/{number}", response={200: CaseOut, REFUSED: Problem}, summary="工单详情")
+def show_case(request: ApiRequest, number: str) -> CaseOut:
+    return CaseOut(**CaseOut.values(_case(request.auth, number)))
+
+
+@router.get(
+    "/cases/{number}/options", response={200: list[OptionOut], REFUSED: Problem}, summary="可以办理的步骤"
+)
+def list_options(request: ApiRequest, number: str) -> list[OptionOut]:
+    return [OptionOut.of(option) for option in outlook(_case(request.auth, number), actor=request.auth)]
+
+
+@router.post("/cases/{number}/moves", response={200: CaseOut, REFUSED: Problem}, summary="流转")
+def move_case(request: ApiRequest, number: str, move: MoveIn) -> CaseOut:
+    case = _case(request.auth, number)
+    changes = _changes(case, move)
+    advance(case, move.transition, actor=request.auth, note=move.note, seen=move.seen, **changes)
+    return CaseOut(**CaseOut.values(_case(request.auth, number)))
+
+
+def _case(account: Account, number: str) -> Case:
+    case = queries.worklist(account).filter(number=number).first()
+    if case is None:
+        raise Absent("没有这一件工单，或不在您的权限范围内")
+    return case
+
+
+def _filtered(rows: QuerySet[Case], filters: CaseFilters) -> QuerySet[Case]:
+    if filters.state:
+        if filters.state not in {state.code for state in CASE.states}:
+            reason = f"没有状态“{filters.state}”"
+            raise Invalid(reason, fields={"state": reason})
+        rows = rows.filter(state=filters.state)
+    if filters.region:
+        rows = rows.within(prefixes(known_region(filters.region).code))  # type: ignore[attr-defined]  # scoped
+    if filters.received_from:
+        rows = rows.filter(received_at__gte=_midnight(filters.received_from))
+    if filters.received_to:
+        rows = rows.filter(received_at__lt=_midnight(filters.received_to))
+    return rows
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), timezone.get_default_timezone())
+
+
+def _changes(case: Case, move: MoveIn) -> dict[str, Any]:
+    """Return the move's fields with the rows that they name; raises Invalid for a field that the move does not take."""
+    declared = case.procedure.transition(case.state, move.transition)
+    if declared is None:
+        return {}
+    problems = dict.fromkeys(move.fields.keys() - {*declared.fields, *declared.optional}, "这一步没有此字段")
+    values: dict[str, Any] = {}
+    for name in move.fields.keys() - problems.keys():
+        try:
+            values[name] = _value(name, move.fields[name])
+        except ValidationError as error:
+            problems[name] = "；".join(error.messages)
+    if problems:
+        message = "；".join(f"{name}：{reason}" for name, reason in problems.items())
+        raise Invalid(message, fields={f"fields.{name}": reason for name, reason in problems.items()})
+    return values
+
+
+def _value(name: str, given: Any) -> Any:
+    """Return the row that `given` names where the field points to one, else `given`: the engine checks that."""
+    field = Case._meta.get_field(name)
+    if not isinstance(field, ForeignKey):
+        return given
+    if not isinstance(given, str | int | None):
+        raise ValidationError(f"{field.verbose_name}应为文字或数字")
+    return field.formfield(to_field_name=NAMED_BY[name], required=False).clean(given)  # type: ignore[union-attr]
