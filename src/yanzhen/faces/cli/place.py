@@ -16,7 +16,7 @@ from yanzhen.faces.cli.layout import NotReady
 
 Role = Literal["owner", "web"]
 KEYS = ("YANZHEN_SECRET_KEY", "YANZHEN_MASTER_KEY")
-FOLDERS = ("attachments", "checkpoints", "static")
+FOLDERS = ("attachments", "checkpoints", "signing", "static")
 """What web and worker write or read below the data folder."""
 
 
@@ -51,7 +51,9 @@ def prepare(role: Role) -> None:
 
 @contextmanager
 def database(*, make: bool = False) -> Iterator[None]:
-    """Hold the database ready for a block: start the local one; `make` it where there is none."""
+    """Hold the database ready for a block: start the local one; `make` it where there is none. Raises NotReady."""
+    if missing := [name for name in KEYS if not os.environ.get(name)]:
+        raise NotReady(f"缺少密钥 {'、'.join(missing)}：请先运行 yanzhen init，或放回 {keys_file()}。")
     if not embedded():
         yield
         return

@@ -124,7 +124,7 @@ def status(data_dir: Path) -> bool:
     if not (pid := _postmaster(cluster)) or _is_zombie(pid):
         return False
     command = [binary(cluster, "pg_ctl"), "status", "-D", str(cluster.data)]
-    return spawn(command, cluster).returncode == 0
+    return spawn(command, cluster.user).returncode == 0
 
 
 def initialised(data_dir: Path) -> bool:
@@ -152,7 +152,7 @@ def for_tests() -> str:
 
 def _make_root(cluster: Cluster) -> None:
     own_folder(cluster.root, cluster.user)
-    if spawn(["test", "-x", str(cluster.root)], cluster).returncode:
+    if spawn(["test", "-x", str(cluster.root)], cluster.user).returncode:
         raise NotReady(
             f"数据目录 {cluster.root} 的上级目录不允许系统用户 {SYSTEM_USER} 进入。雁阵不改动上级目录的权限："
             "请用 YANZHEN_DATA_DIR 换一个位置，例如 /var/lib/yanzhen。"
