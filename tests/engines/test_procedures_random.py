@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -118,9 +119,7 @@ def consistent(case: Case, made: int, world: World) -> None:
     assert case.step == made == len(moves)
     if moves:
         assert moves[-1].after["state"] == case.state
-        assert all(
-            one.after["state"] == two.before["state"] for one, two in zip(moves, moves[1:], strict=False)
-        )
+        assert all(one.after["state"] == two.before["state"] for one, two in pairwise(moves))
     assert sorted(c.parameter.code for c in own) == sorted(t.parameter for t in stage.terms)
     assert case.due_at == min((c.due_at for c in own), default=None)
     assert (case.ended_at is not None) == stage.final

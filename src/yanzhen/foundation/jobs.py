@@ -23,17 +23,17 @@ def job(*, cron: str | None = None, queue: str = "default", attempts: int = 8) -
 
     def register(function: Job) -> Job:
         name = f"{function.__module__}.{function.__qualname__}"
-        lock = {"lock": name, "queueing_lock": name} if cron else {}
+        lock = name if cron else None
         retry = RetryStrategy(max_attempts=attempts, exponential_wait=5)
         if cron:
 
             def by_the_clock(timestamp: int) -> None:
                 function()
 
-            task = app.task(name=name, queue=queue, retry=retry, **lock)(by_the_clock)
+            task = app.task(name=name, queue=queue, retry=retry, lock=lock, queueing_lock=lock)(by_the_clock)
             app.periodic(cron=cron)(task)
         else:
-            app.task(name=name, queue=queue, retry=retry, **lock)(function)
+            app.task(name=name, queue=queue, retry=retry, lock=lock, queueing_lock=lock)(function)
         function.job_name = name  # type: ignore[attr-defined]  # read by `defer`
         return function
 

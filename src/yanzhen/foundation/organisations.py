@@ -10,6 +10,7 @@ from stdnum.cn import uscc as credit_code
 from stdnum.exceptions import ValidationError as WrongNumber
 
 from yanzhen.foundation.errors import Invalid, NotAllowed
+from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.records import record
 
@@ -73,4 +74,4 @@ def named(text: str) -> QuerySet[Organisation]:
 
 
 def _plain(organisation: Organisation, name: str) -> Any:
-    return getattr(organisation, organisation._meta.get_field(name).attname)
+    return getattr(organisation, field_of(organisation, name).attname)

@@ -95,7 +95,7 @@ class Scoped(models.Model):
 
     class Meta:
         abstract = True
-        indexes = (GinIndex(fields=("audience",), name="%(class)s_audience"),)
+        indexes: ClassVar[tuple[models.Index, ...]] = (GinIndex(fields=("audience",), name="%(class)s_audience"),)
 
     def lies_in(self, reaches: Iterable[Reach]) -> bool:
         """Tell whether one of `reaches` covers this row or a party to it."""

@@ -20,6 +20,7 @@ from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import start
 from yanzhen.foundation import crypto, numbering
 from yanzhen.foundation.errors import Invalid, NotAllowed
+from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account, Region
 from yanzhen.foundation.people import mask_name, mask_phone
 from yanzhen.foundation.records import record
@@ -90,7 +91,7 @@ def unnumbered_case(appeal: Appeal, *, channel: str, received_at: datetime | Non
     )
     for name in ("title", "body", "urgency", "employer", "place", "headcount", "amount_yuan", "channel"):
         try:
-            case._meta.get_field(name).clean(getattr(case, name), case)
+            field_of(case, name).clean(getattr(case, name), case)
         except ValidationError as error:
             problems.setdefault(name, "；".join(error.messages))
     if problems:

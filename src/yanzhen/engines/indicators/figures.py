@@ -128,6 +128,7 @@ def _plus(one: Any, other: Any) -> Any:
 
 
 def _figure(indicator: Indicator, sums: dict[str, Any]) -> Figure:
+    value: Decimal | None
     match indicator.measure:
         case Count():
             value = Decimal(sums["total"])

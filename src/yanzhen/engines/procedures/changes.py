@@ -14,6 +14,7 @@ from django.utils import timezone
 from yanzhen.engines.procedures.declare import Transition
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.foundation.errors import Invalid
+from yanzhen.foundation.fields import field_of
 
 SHORT = 32
 
@@ -30,7 +31,7 @@ def cleaned(
     problems: dict[str, str] = {}
     values: dict[str, Any] = {**dict(move.sets), **dict.fromkeys(move.stamps, at or timezone.now())}
     for name in (*move.fields, *(n for n in move.optional if n in changes)):
-        field = subject._meta.get_field(name)
+        field = field_of(subject, name)
         value = changes.get(name)
         if name in move.fields and value in (None, ""):
             problems[name] = f"请填写{field.verbose_name}"

@@ -23,6 +23,7 @@ from yanzhen.engines.procedures.declare import PROCEDURES, Transition
 from yanzhen.engines.procedures.models import Clock, Party, Subject
 from yanzhen.engines.procedures.refusals import MovedMeanwhile, MoveNotAllowed, MoveRefused, NoSuchMove
 from yanzhen.foundation.bulk import copy_in, reserve_ids
+from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record_many
 from yanzhen.foundation.rights import RIGHTS
@@ -160,7 +161,8 @@ def _prepare(subject: Subject, actor: Account | None) -> list[Clock]:
     procedure = PROCEDURES.current(subject.procedure_code)
     subject.state = procedure.initial.code
     subject.procedure_version = procedure.version
-    subject.started_at = subject.started_at or timezone.now()
+    if subject.started_at is None:
+        subject.started_at = timezone.now()
     subject.started_by = actor
     first = [timing.begin(term, subject, at=subject.started_at) for term in procedure.initial.terms]
     hands = timing.hands(first)
@@ -256,7 +258,7 @@ def _standing_reasons(row: Any, move: Transition, actor: Account) -> list[str]:
 
 
 def _stored(row: Subject, name: str) -> Any:
-    return getattr(row, row._meta.get_field(name).attname)
+    return getattr(row, field_of(row, name).attname)
 
 
 def _write(

@@ -62,7 +62,9 @@ class Subject(Scoped):
 
     class Meta(Scoped.Meta):
         abstract = True
-        constraints = (models.UniqueConstraint(fields=("number",), name="%(class)s_number"),)
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
+            models.UniqueConstraint(fields=("number",), name="%(class)s_number"),
+        )
         indexes = (
             *Scoped.Meta.indexes,
             models.Index(fields=("due_at", "id"), name="%(class)s_due", condition=Q(due_at__isnull=False)),

@@ -51,7 +51,7 @@ def _mark(procedure: str, mark: str, at: str, now: datetime) -> int:
     statement = MARK.format(
         mark=f"{mark}_at", at=at, table=table, late=LATE.format(table=table) if mark == "overdue" else ""
     )
-    values = {
+    values: dict[str, datetime | str | int] = {
         "now": now,
         "procedure": procedure,
         "batch": BATCH,
@@ -62,7 +62,7 @@ def _mark(procedure: str, mark: str, at: str, now: datetime) -> int:
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, values)
-            (count,) = cursor.fetchone()
+            count = int(cursor.fetchone()[0])
         total += count
         if count < BATCH:
             return total
@@ -79,7 +79,9 @@ def rewind_year(year: int) -> int:
     for pk, procedure, subject_id in ids:
         with transaction.atomic():
             row = subject_model(procedure)._default_manager.select_for_update(of=("self",)).get(pk=subject_id)
-            clock = Clock.objects.select_related("parameter", "party").select_for_update(of=("self",)).get(pk=pk)
+            clock = (
+                Clock.objects.select_related("parameter", "party").select_for_update(of=("self",)).get(pk=pk)
+            )
             if clock.stopped_at is None:
                 rewind(row, clock)
     return len(ids)

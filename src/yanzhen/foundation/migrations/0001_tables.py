@@ -33,470 +33,1046 @@ DROP = "drop function yanzhen_reach(); drop function yanzhen_audience(text, text
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.RunSQL(CREATE, DROP),
         migrations.CreateModel(
-            name='CalendarYear',
+            name="CalendarYear",
             fields=[
-                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name='年份')),
-                ('status', models.CharField(choices=[('published', '已公布'), ('presumed', '推定')], max_length=10, verbose_name='状态')),
-                ('source', models.CharField(max_length=200, verbose_name='来源')),
-                ('loaded_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "year",
+                    models.PositiveSmallIntegerField(primary_key=True, serialize=False, verbose_name="年份"),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("published", "已公布"), ("presumed", "推定")],
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("source", models.CharField(max_length=200, verbose_name="来源")),
+                ("loaded_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': '日历年度',
-                'verbose_name_plural': '日历年度',
-                'ordering': ('year',),
+                "verbose_name": "日历年度",
+                "verbose_name_plural": "日历年度",
+                "ordering": ("year",),
             },
         ),
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('size', models.PositiveIntegerField()),
-                ('total', models.PositiveBigIntegerField()),
-                ('root', models.BinaryField(max_length=32)),
-                ('previous', models.BinaryField(max_length=32)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('signature', models.BinaryField()),
-                ('key_id', models.CharField(max_length=32)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+                ("size", models.PositiveIntegerField()),
+                ("total", models.PositiveBigIntegerField()),
+                ("root", models.BinaryField(max_length=32)),
+                ("previous", models.BinaryField(max_length=32)),
+                ("digest", models.BinaryField(max_length=32)),
+                ("signature", models.BinaryField()),
+                ("key_id", models.CharField(max_length=32)),
             ],
             options={
-                'verbose_name': '检查点',
-                'verbose_name_plural': '检查点',
+                "verbose_name": "检查点",
+                "verbose_name_plural": "检查点",
             },
         ),
         migrations.CreateModel(
-            name='DataKey',
+            name="DataKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('wrapped', models.BinaryField()),
-                ('created_at', models.DateTimeField()),
-                ('retired_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("wrapped", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                ("retired_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('code', models.SlugField(max_length=24, primary_key=True, serialize=False, verbose_name='代码')),
-                ('name', models.CharField(max_length=32, unique=True, verbose_name='名称')),
-                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='顺序')),
+                (
+                    "code",
+                    models.SlugField(max_length=24, primary_key=True, serialize=False, verbose_name="代码"),
+                ),
+                ("name", models.CharField(max_length=32, unique=True, verbose_name="名称")),
+                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="顺序")),
             ],
             options={
-                'verbose_name': '条线',
-                'verbose_name_plural': '条线',
-                'ordering': ('order', 'code'),
+                "verbose_name": "条线",
+                "verbose_name_plural": "条线",
+                "ordering": ("order", "code"),
             },
         ),
         migrations.CreateModel(
-            name='Role',
+            name="Role",
             fields=[
-                ('code', models.SlugField(max_length=32, primary_key=True, serialize=False, verbose_name='代码')),
-                ('name', models.CharField(max_length=32, unique=True, verbose_name='名称')),
-                ('rights', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=48), size=None, verbose_name='权限')),
+                (
+                    "code",
+                    models.SlugField(max_length=32, primary_key=True, serialize=False, verbose_name="代码"),
+                ),
+                ("name", models.CharField(max_length=32, unique=True, verbose_name="名称")),
+                (
+                    "rights",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=48), size=None, verbose_name="权限"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '角色',
-                'verbose_name_plural': '角色',
-                'ordering': ('code',),
+                "verbose_name": "角色",
+                "verbose_name_plural": "角色",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('code', models.CharField(max_length=48, primary_key=True, serialize=False)),
-                ('last', models.PositiveBigIntegerField(default=0)),
+                ("code", models.CharField(max_length=48, primary_key=True, serialize=False)),
+                ("last", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Tally',
+            name="Tally",
             fields=[
-                ('key', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('count', models.PositiveIntegerField()),
-                ('until', models.DateTimeField(db_index=True)),
+                ("key", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("count", models.PositiveIntegerField()),
+                ("until", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('name', models.CharField(max_length=64, verbose_name='姓名')),
-                ('language', models.CharField(blank=True, max_length=8, verbose_name='语言')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                ("name", models.CharField(max_length=64, verbose_name="姓名")),
+                ("language", models.CharField(blank=True, max_length=8, verbose_name="语言")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '账号',
-                'verbose_name_plural': '账号',
+                "verbose_name": "账号",
+                "verbose_name_plural": "账号",
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('shared_with', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('subject_type', models.CharField(max_length=48)),
-                ('subject_id', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=200, verbose_name='文件名')),
-                ('media_type', models.CharField(max_length=100, verbose_name='类型')),
-                ('size', models.PositiveIntegerField(verbose_name='大小（字节）')),
-                ('sha256', models.CharField(max_length=64)),
-                ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.line', verbose_name='条线')),
+                (
+                    "shared_with",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, editable=False, size=None
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("subject_type", models.CharField(max_length=48)),
+                ("subject_id", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=200, verbose_name="文件名")),
+                ("media_type", models.CharField(max_length=100, verbose_name="类型")),
+                ("size", models.PositiveIntegerField(verbose_name="大小（字节）")),
+                ("sha256", models.CharField(max_length=64)),
+                ("uploaded_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.line",
+                        verbose_name="条线",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '附件',
-                'verbose_name_plural': '附件',
-                'abstract': False,
+                "verbose_name": "附件",
+                "verbose_name_plural": "附件",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('day', models.DateField(primary_key=True, serialize=False, verbose_name='日期')),
-                ('kind', models.CharField(choices=[('statutory', '法定节假日'), ('off', '调休放假'), ('work', '调休上班')], max_length=10, verbose_name='性质')),
-                ('name', models.CharField(blank=True, max_length=32, verbose_name='名称')),
-                ('year', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='foundation.calendaryear')),
+                ("day", models.DateField(primary_key=True, serialize=False, verbose_name="日期")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("statutory", "法定节假日"), ("off", "调休放假"), ("work", "调休上班")],
+                        max_length=10,
+                        verbose_name="性质",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=32, verbose_name="名称")),
+                (
+                    "year",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="days",
+                        to="foundation.calendaryear",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '日历',
-                'verbose_name_plural': '日历',
-                'ordering': ('day',),
+                "verbose_name": "日历",
+                "verbose_name_plural": "日历",
+                "ordering": ("day",),
             },
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shared_with', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None)),
-                ('name', models.CharField(db_index=True, max_length=128, verbose_name='名称')),
-                ('aliases', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=128), blank=True, default=list, size=None, verbose_name='别名')),
-                ('kind', models.CharField(choices=[('union', '工会'), ('party', '党委部门'), ('government', '政府部门'), ('court', '法院'), ('enterprise', '企业'), ('school', '院校'), ('other', '其他')], max_length=12, verbose_name='类别')),
-                ('uscc', models.CharField(blank=True, max_length=18, null=True, unique=True, verbose_name='统一社会信用代码')),
-                ('industry', models.CharField(blank=True, max_length=5, verbose_name='行业代码（GB/T 4754）')),
-                ('ownership', models.CharField(blank=True, choices=[('state', '国有'), ('collective', '集体'), ('private', '民营'), ('foreign', '外资')], max_length=12, verbose_name='所有制')),
-                ('headcount', models.PositiveIntegerField(blank=True, null=True, verbose_name='职工人数')),
-                ('valid_to', models.DateField(blank=True, null=True, verbose_name='停用日期')),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.line', verbose_name='条线')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='foundation.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "shared_with",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, editable=False, size=None
+                    ),
+                ),
+                ("name", models.CharField(db_index=True, max_length=128, verbose_name="名称")),
+                (
+                    "aliases",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=128),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="别名",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("union", "工会"),
+                            ("party", "党委部门"),
+                            ("government", "政府部门"),
+                            ("court", "法院"),
+                            ("enterprise", "企业"),
+                            ("school", "院校"),
+                            ("other", "其他"),
+                        ],
+                        max_length=12,
+                        verbose_name="类别",
+                    ),
+                ),
+                (
+                    "uscc",
+                    models.CharField(
+                        blank=True, max_length=18, null=True, unique=True, verbose_name="统一社会信用代码"
+                    ),
+                ),
+                (
+                    "industry",
+                    models.CharField(blank=True, max_length=5, verbose_name="行业代码（GB/T 4754）"),
+                ),
+                (
+                    "ownership",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("state", "国有"),
+                            ("collective", "集体"),
+                            ("private", "民营"),
+                            ("foreign", "外资"),
+                        ],
+                        max_length=12,
+                        verbose_name="所有制",
+                    ),
+                ),
+                ("headcount", models.PositiveIntegerField(blank=True, null=True, verbose_name="职工人数")),
+                ("valid_to", models.DateField(blank=True, null=True, verbose_name="停用日期")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.line",
+                        verbose_name="条线",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="foundation.organisation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '单位',
-                'verbose_name_plural': '单位',
-                'ordering': ('region_id', 'pk'),
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='account',
-            name='organisation',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='foundation.organisation'),
-        ),
-        migrations.CreateModel(
-            name='Person',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shared_with', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None)),
-                ('name', models.CharField(max_length=64, verbose_name='姓名')),
-                ('sex', models.CharField(blank=True, choices=[('m', '男'), ('f', '女')], max_length=1, verbose_name='性别')),
-                ('born_on', models.DateField(blank=True, null=True, verbose_name='出生日期')),
-                ('id_number_cipher', models.BinaryField(null=True)),
-                ('id_number_hash', models.BinaryField(max_length=32, null=True, unique=True)),
-                ('id_number_mask', models.CharField(blank=True, editable=False, max_length=18, verbose_name='证件号码')),
-                ('phone_cipher', models.BinaryField(null=True)),
-                ('phone_hash', models.BinaryField(db_index=True, max_length=32, null=True)),
-                ('phone_mask', models.CharField(blank=True, editable=False, max_length=16, verbose_name='手机号')),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.line', verbose_name='条线')),
-            ],
-            options={
-                'verbose_name': '人员',
-                'verbose_name_plural': '人员',
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='account',
-            name='person',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='foundation.person'),
-        ),
-        migrations.CreateModel(
-            name='Record',
-            fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('tx', yanzhen.foundation.models.records.TransactionId(db_default=models.Func(function='pg_current_xact_id'), editable=False)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='时间')),
-                ('actor_id', models.BigIntegerField(null=True, verbose_name='操作人')),
-                ('grant_id', models.BigIntegerField(null=True, verbose_name='依据授权')),
-                ('verb', models.CharField(max_length=64, verbose_name='动作')),
-                ('subject_type', models.CharField(max_length=48, verbose_name='对象类别')),
-                ('subject_id', models.CharField(max_length=64, verbose_name='对象')),
-                ('region_id', models.CharField(blank=True, max_length=9, verbose_name='行政区划')),
-                ('line_id', models.CharField(blank=True, max_length=24, verbose_name='条线')),
-                ('before', models.JSONField(null=True, verbose_name='变更前')),
-                ('after', models.JSONField(null=True, verbose_name='变更后')),
-                ('reason', models.TextField(blank=True, verbose_name='理由')),
-            ],
-            options={
-                'verbose_name': '记录',
-                'verbose_name_plural': '记录',
-                'indexes': [models.Index(fields=['subject_type', 'subject_id', 'id'], name='record_subject'), models.Index(fields=['actor_id', 'subject_type', 'id'], name='record_actor')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Region',
-            fields=[
-                ('code', models.CharField(max_length=9, primary_key=True, serialize=False, verbose_name='行政区划代码')),
-                ('name', models.CharField(max_length=64, verbose_name='名称')),
-                ('short', models.CharField(blank=True, max_length=32, verbose_name='简称')),
-                ('pinyin', models.CharField(blank=True, max_length=128, verbose_name='拼音')),
-                ('level', models.CharField(choices=[('province', '省'), ('city', '市'), ('county', '县（市、区）'), ('zone', '开发区（统计用区划）'), ('town', '乡镇（街道）')], max_length=8, verbose_name='层级')),
-                ('valid_from', models.DateField(blank=True, null=True, verbose_name='启用日期')),
-                ('valid_to', models.DateField(blank=True, help_text='不含当日', null=True, verbose_name='停用日期')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='foundation.region')),
-                ('successors', models.ManyToManyField(blank=True, related_name='predecessors', to='foundation.region')),
-            ],
-            options={
-                'verbose_name': '行政区划',
-                'verbose_name_plural': '行政区划',
-                'ordering': ('code',),
-            },
-        ),
-        migrations.AddField(
-            model_name='person',
-            name='region',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.region', verbose_name='行政区划'),
-        ),
-        migrations.CreateModel(
-            name='Parameter',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, verbose_name='代码')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=14, verbose_name='数值')),
-                ('unit', models.CharField(choices=[('hours', '小时'), ('working_hours', '工作小时'), ('working_days', '工作日'), ('calendar_days', '日'), ('months', '个月'), ('count', '个'), ('percent', '%'), ('yuan', '元')], max_length=16, verbose_name='单位')),
-                ('starts_on', models.DateField(verbose_name='生效日期')),
-                ('ends_on', models.DateField(blank=True, help_text='不含当日', null=True, verbose_name='失效日期')),
-                ('source', models.CharField(max_length=200, verbose_name='来源')),
-                ('article', models.CharField(blank=True, max_length=64, verbose_name='条款')),
-                ('grade', models.CharField(choices=[('A', 'A 法规原文'), ('B', 'B 官方或媒体'), ('C', 'C 二手资料'), ('D', 'D 产品默认，未经核实')], max_length=1, verbose_name='证据等级')),
-                ('region', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.region')),
-            ],
-            options={
-                'verbose_name': '参数',
-                'verbose_name_plural': '参数',
-                'ordering': ('code', 'region', 'starts_on'),
-            },
-        ),
-        migrations.AddField(
-            model_name='organisation',
-            name='region',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.region', verbose_name='行政区划'),
-        ),
-        migrations.CreateModel(
-            name='Batch',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('shared_with', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None)),
-                ('sheet', models.CharField(max_length=64, verbose_name='表格')),
-                ('state', models.CharField(choices=[('queued', '排队中'), ('reading', '读取中'), ('checked', '已校验，待确认'), ('applying', '导入中'), ('applied', '已导入'), ('undone', '已撤销'), ('failed', '未能读取')], default='queued', max_length=10, verbose_name='状态')),
-                ('sent_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='提交时间')),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('rows', models.PositiveIntegerField(default=0, verbose_name='行数')),
-                ('done', models.PositiveIntegerField(default=0, verbose_name='已处理')),
-                ('good', models.PositiveIntegerField(default=0, verbose_name='合格')),
-                ('bad', models.PositiveIntegerField(default=0, verbose_name='不合格')),
-                ('problem', models.TextField(blank=True, verbose_name='问题')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.attachment')),
-                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.line', verbose_name='条线')),
-                ('region', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.region', verbose_name='行政区划')),
-            ],
-            options={
-                'verbose_name': '导入批次',
-                'verbose_name_plural': '导入批次',
-                'ordering': ('-pk',),
-                'abstract': False,
+                "verbose_name": "单位",
+                "verbose_name_plural": "单位",
+                "ordering": ("region_id", "pk"),
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='attachment',
-            name='region',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.region', verbose_name='行政区划'),
+            model_name="account",
+            name="organisation",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="foundation.organisation",
+            ),
         ),
         migrations.CreateModel(
-            name='Replay',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sender', models.CharField(max_length=64)),
-                ('key', models.CharField(max_length=128)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField()),
-                ('answer', models.JSONField()),
-                ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "shared_with",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, editable=False, size=None
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, verbose_name="姓名")),
+                (
+                    "sex",
+                    models.CharField(
+                        blank=True, choices=[("m", "男"), ("f", "女")], max_length=1, verbose_name="性别"
+                    ),
+                ),
+                ("born_on", models.DateField(blank=True, null=True, verbose_name="出生日期")),
+                ("id_number_cipher", models.BinaryField(null=True)),
+                ("id_number_hash", models.BinaryField(max_length=32, null=True, unique=True)),
+                (
+                    "id_number_mask",
+                    models.CharField(blank=True, editable=False, max_length=18, verbose_name="证件号码"),
+                ),
+                ("phone_cipher", models.BinaryField(null=True)),
+                ("phone_hash", models.BinaryField(db_index=True, max_length=32, null=True)),
+                (
+                    "phone_mask",
+                    models.CharField(blank=True, editable=False, max_length=16, verbose_name="手机号"),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.line",
+                        verbose_name="条线",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('sender', 'key'), name='replay_once')],
+                "verbose_name": "人员",
+                "verbose_name_plural": "人员",
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="account",
+            name="person",
+            field=models.OneToOneField(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="foundation.person"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Record",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "tx",
+                    yanzhen.foundation.models.records.TransactionId(
+                        db_default=models.Func(function="pg_current_xact_id"), editable=False
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="时间"
+                    ),
+                ),
+                ("actor_id", models.BigIntegerField(null=True, verbose_name="操作人")),
+                ("grant_id", models.BigIntegerField(null=True, verbose_name="依据授权")),
+                ("verb", models.CharField(max_length=64, verbose_name="动作")),
+                ("subject_type", models.CharField(max_length=48, verbose_name="对象类别")),
+                ("subject_id", models.CharField(max_length=64, verbose_name="对象")),
+                ("region_id", models.CharField(blank=True, max_length=9, verbose_name="行政区划")),
+                ("line_id", models.CharField(blank=True, max_length=24, verbose_name="条线")),
+                ("before", models.JSONField(null=True, verbose_name="变更前")),
+                ("after", models.JSONField(null=True, verbose_name="变更后")),
+                ("reason", models.TextField(blank=True, verbose_name="理由")),
+            ],
+            options={
+                "verbose_name": "记录",
+                "verbose_name_plural": "记录",
+                "indexes": [
+                    models.Index(fields=["subject_type", "subject_id", "id"], name="record_subject"),
+                    models.Index(fields=["actor_id", "subject_type", "id"], name="record_actor"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Region",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(default=django.utils.timezone.localdate, verbose_name='生效日期')),
-                ('ends_on', models.DateField(blank=True, help_text='不含当日', null=True, verbose_name='失效日期')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to=settings.AUTH_USER_MODEL, verbose_name='账号')),
-                ('line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.line')),
-                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='foundation.region', verbose_name='行政区划')),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='foundation.role', verbose_name='角色')),
+                (
+                    "code",
+                    models.CharField(
+                        max_length=9, primary_key=True, serialize=False, verbose_name="行政区划代码"
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, verbose_name="名称")),
+                ("short", models.CharField(blank=True, max_length=32, verbose_name="简称")),
+                ("pinyin", models.CharField(blank=True, max_length=128, verbose_name="拼音")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("province", "省"),
+                            ("city", "市"),
+                            ("county", "县（市、区）"),
+                            ("zone", "开发区（统计用区划）"),
+                            ("town", "乡镇（街道）"),
+                        ],
+                        max_length=8,
+                        verbose_name="层级",
+                    ),
+                ),
+                ("valid_from", models.DateField(blank=True, null=True, verbose_name="启用日期")),
+                (
+                    "valid_to",
+                    models.DateField(blank=True, help_text="不含当日", null=True, verbose_name="停用日期"),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="foundation.region",
+                    ),
+                ),
+                (
+                    "successors",
+                    models.ManyToManyField(blank=True, related_name="predecessors", to="foundation.region"),
+                ),
             ],
             options={
-                'verbose_name': '授权',
-                'verbose_name_plural': '授权',
+                "verbose_name": "行政区划",
+                "verbose_name_plural": "行政区划",
+                "ordering": ("code",),
+            },
+        ),
+        migrations.AddField(
+            model_name="person",
+            name="region",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="foundation.region",
+                verbose_name="行政区划",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Parameter",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64, verbose_name="代码")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=14, verbose_name="数值")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[
+                            ("hours", "小时"),
+                            ("working_hours", "工作小时"),
+                            ("working_days", "工作日"),
+                            ("calendar_days", "日"),
+                            ("months", "个月"),
+                            ("count", "个"),
+                            ("percent", "%"),
+                            ("yuan", "元"),
+                        ],
+                        max_length=16,
+                        verbose_name="单位",
+                    ),
+                ),
+                ("starts_on", models.DateField(verbose_name="生效日期")),
+                (
+                    "ends_on",
+                    models.DateField(blank=True, help_text="不含当日", null=True, verbose_name="失效日期"),
+                ),
+                ("source", models.CharField(max_length=200, verbose_name="来源")),
+                ("article", models.CharField(blank=True, max_length=64, verbose_name="条款")),
+                (
+                    "grade",
+                    models.CharField(
+                        choices=[
+                            ("A", "A 法规原文"),
+                            ("B", "B 官方或媒体"),
+                            ("C", "C 二手资料"),
+                            ("D", "D 产品默认，未经核实"),
+                        ],
+                        max_length=1,
+                        verbose_name="证据等级",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.region",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "参数",
+                "verbose_name_plural": "参数",
+                "ordering": ("code", "region", "starts_on"),
+            },
+        ),
+        migrations.AddField(
+            model_name="organisation",
+            name="region",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="foundation.region",
+                verbose_name="行政区划",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Batch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "shared_with",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, editable=False, size=None
+                    ),
+                ),
+                ("sheet", models.CharField(max_length=64, verbose_name="表格")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "排队中"),
+                            ("reading", "读取中"),
+                            ("checked", "已校验，待确认"),
+                            ("applying", "导入中"),
+                            ("applied", "已导入"),
+                            ("undone", "已撤销"),
+                            ("failed", "未能读取"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="提交时间")),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("rows", models.PositiveIntegerField(default=0, verbose_name="行数")),
+                ("done", models.PositiveIntegerField(default=0, verbose_name="已处理")),
+                ("good", models.PositiveIntegerField(default=0, verbose_name="合格")),
+                ("bad", models.PositiveIntegerField(default=0, verbose_name="不合格")),
+                ("problem", models.TextField(blank=True, verbose_name="问题")),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.attachment",
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.line",
+                        verbose_name="条线",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.region",
+                        verbose_name="行政区划",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "导入批次",
+                "verbose_name_plural": "导入批次",
+                "ordering": ("-pk",),
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="attachment",
+            name="region",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="foundation.region",
+                verbose_name="行政区划",
+            ),
+        ),
+        migrations.CreateModel(
+            name="Replay",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sender", models.CharField(max_length=64)),
+                ("key", models.CharField(max_length=128)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("answer", models.JSONField()),
+                ("at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("sender", "key"), name="replay_once")],
             },
         ),
         migrations.CreateModel(
-            name='Token',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, verbose_name='用途')),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "starts_on",
+                    models.DateField(default=django.utils.timezone.localdate, verbose_name="生效日期"),
+                ),
+                (
+                    "ends_on",
+                    models.DateField(blank=True, help_text="不含当日", null=True, verbose_name="失效日期"),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="账号",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.line",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="foundation.region",
+                        verbose_name="行政区划",
+                    ),
+                ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="foundation.role",
+                        verbose_name="角色",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '接口密钥',
-                'verbose_name_plural': '接口密钥',
+                "verbose_name": "授权",
+                "verbose_name_plural": "授权",
             },
         ),
         migrations.CreateModel(
-            name='BatchRow',
+            name="Token",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField(verbose_name='行号')),
-                ('cells', models.JSONField()),
-                ('problems', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('target_id', models.BigIntegerField(null=True)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='foundation.batch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, verbose_name="用途")),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('batch', 'number'), name='batch_row_once')],
+                "verbose_name": "接口密钥",
+                "verbose_name_plural": "接口密钥",
             },
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="BatchRow",
             fields=[
-                ('record_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('position', models.PositiveIntegerField()),
-                ('digest', models.BinaryField(max_length=32)),
-                ('checkpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leaves', to='foundation.checkpoint')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("number", models.PositiveIntegerField(verbose_name="行号")),
+                ("cells", models.JSONField()),
+                (
+                    "problems",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, size=None
+                    ),
+                ),
+                ("target_id", models.BigIntegerField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="foundation.batch",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('checkpoint', 'position'), name='leaf_position_once')],
+                "constraints": [models.UniqueConstraint(fields=("batch", "number"), name="batch_row_once")],
             },
         ),
         migrations.CreateModel(
-            name='Employment',
+            name="Leaf",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('post', models.CharField(blank=True, max_length=64, verbose_name='岗位')),
-                ('starts_on', models.DateField(verbose_name='入职日期')),
-                ('ends_on', models.DateField(blank=True, null=True, verbose_name='离职日期')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='employments', to='foundation.organisation')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='employments', to='foundation.person')),
+                ("record_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("position", models.PositiveIntegerField()),
+                ("digest", models.BinaryField(max_length=32)),
+                (
+                    "checkpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leaves",
+                        to="foundation.checkpoint",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '任职',
-                'verbose_name_plural': '任职',
-                'ordering': ('person', '-starts_on'),
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on', None), ('starts_on__lt', models.F('ends_on')), _connector='OR'), name='employment_period')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("checkpoint", "position"), name="leaf_position_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Employment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("post", models.CharField(blank=True, max_length=64, verbose_name="岗位")),
+                ("starts_on", models.DateField(verbose_name="入职日期")),
+                ("ends_on", models.DateField(blank=True, null=True, verbose_name="离职日期")),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="employments",
+                        to="foundation.organisation",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="employments",
+                        to="foundation.person",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "任职",
+                "verbose_name_plural": "任职",
+                "ordering": ("person", "-starts_on"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on", None), ("starts_on__lt", models.F("ends_on")), _connector="OR"
+                        ),
+                        name="employment_period",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='region',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^\\d{6}(\\d{3})?$')), name='region_code_digits'),
+            model_name="region",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code__regex", "^\\d{6}(\\d{3})?$")), name="region_code_digits"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='region',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to', None), ('valid_from', None), ('valid_from__lt', models.F('valid_to')), _connector='OR'), name='region_valid_period'),
+            model_name="region",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_to", None),
+                    ("valid_from", None),
+                    ("valid_from__lt", models.F("valid_to")),
+                    _connector="OR",
+                ),
+                name="region_valid_period",
+            ),
         ),
         migrations.AddField(
-            model_name='attachment',
-            name='audience',
-            field=models.GeneratedField(db_persist=True, expression=models.Func(models.F('region_id'), models.F('line_id'), models.F('shared_with'), function='yanzhen_audience'), output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+            model_name="attachment",
+            name="audience",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=models.Func(
+                    models.F("region_id"),
+                    models.F("line_id"),
+                    models.F("shared_with"),
+                    function="yanzhen_audience",
+                ),
+                output_field=django.contrib.postgres.fields.ArrayField(
+                    base_field=models.TextField(), size=None
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='organisation',
-            name='audience',
-            field=models.GeneratedField(db_persist=True, expression=models.Func(models.F('region_id'), models.F('line_id'), models.F('shared_with'), function='yanzhen_audience'), output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+            model_name="organisation",
+            name="audience",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=models.Func(
+                    models.F("region_id"),
+                    models.F("line_id"),
+                    models.F("shared_with"),
+                    function="yanzhen_audience",
+                ),
+                output_field=django.contrib.postgres.fields.ArrayField(
+                    base_field=models.TextField(), size=None
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='person',
-            name='audience',
-            field=models.GeneratedField(db_persist=True, expression=models.Func(models.F('region_id'), models.F('line_id'), models.F('shared_with'), function='yanzhen_audience'), output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+            model_name="person",
+            name="audience",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=models.Func(
+                    models.F("region_id"),
+                    models.F("line_id"),
+                    models.F("shared_with"),
+                    function="yanzhen_audience",
+                ),
+                output_field=django.contrib.postgres.fields.ArrayField(
+                    base_field=models.TextField(), size=None
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='batch',
-            name='audience',
-            field=models.GeneratedField(db_persist=True, expression=models.Func(models.F('region_id'), models.F('line_id'), models.F('shared_with'), function='yanzhen_audience'), output_field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+            model_name="batch",
+            name="audience",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=models.Func(
+                    models.F("region_id"),
+                    models.F("line_id"),
+                    models.F("shared_with"),
+                    function="yanzhen_audience",
+                ),
+                output_field=django.contrib.postgres.fields.ArrayField(
+                    base_field=models.TextField(), size=None
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['audience'], name='person_audience'),
+            model_name="person",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["audience"], name="person_audience"),
         ),
         migrations.AddConstraint(
-            model_name='parameter',
-            constraint=models.UniqueConstraint(fields=('code', 'region', 'starts_on'), name='parameter_once', nulls_distinct=False),
+            model_name="parameter",
+            constraint=models.UniqueConstraint(
+                fields=("code", "region", "starts_on"), name="parameter_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='parameter',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on', None), ('starts_on__lt', models.F('ends_on')), _connector='OR'), name='parameter_period'),
+            model_name="parameter",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_on", None), ("starts_on__lt", models.F("ends_on")), _connector="OR"
+                ),
+                name="parameter_period",
+            ),
         ),
         migrations.AddIndex(
-            model_name='organisation',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['audience'], name='organisation_audience'),
+            model_name="organisation",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["audience"], name="organisation_audience"),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.CheckConstraint(condition=models.Q(('uscc', None), ('uscc__regex', '^[0-9A-HJ-NPQRTUWXY]{18}$'), _connector='OR'), name='organisation_uscc_shape'),
+            model_name="organisation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("uscc", None), ("uscc__regex", "^[0-9A-HJ-NPQRTUWXY]{18}$"), _connector="OR"
+                ),
+                name="organisation_uscc_shape",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.UniqueConstraint(fields=('name', 'region'), name='organisation_name_in_region'),
+            model_name="organisation",
+            constraint=models.UniqueConstraint(fields=("name", "region"), name="organisation_name_in_region"),
         ),
         migrations.AddIndex(
-            model_name='batch',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['audience'], name='batch_audience'),
+            model_name="batch",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["audience"], name="batch_audience"),
         ),
         migrations.AddIndex(
-            model_name='attachment',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['audience'], name='attachment_audience'),
+            model_name="attachment",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["audience"], name="attachment_audience"),
         ),
         migrations.AddIndex(
-            model_name='attachment',
-            index=models.Index(fields=['subject_type', 'subject_id'], name='attachment_subject'),
+            model_name="attachment",
+            index=models.Index(fields=["subject_type", "subject_id"], name="attachment_subject"),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('account', 'role', 'region', 'line'), name='grant_once', nulls_distinct=False),
+            model_name="grant",
+            constraint=models.UniqueConstraint(
+                fields=("account", "role", "region", "line"), name="grant_once", nulls_distinct=False
+            ),
         ),
     ]

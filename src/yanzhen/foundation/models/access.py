@@ -21,7 +21,7 @@ class Account(AbstractUser):
     organisation = models.ForeignKey("foundation.Organisation", models.PROTECT, null=True, blank=True)
     language = models.CharField("语言", max_length=8, blank=True)
 
-    REQUIRED_FIELDS = ("name",)
+    REQUIRED_FIELDS = ["name"]  # Django wants a list
 
     class Meta:
         verbose_name = verbose_name_plural = "账号"
@@ -63,7 +63,9 @@ class Account(AbstractUser):
 
     def grant_for(self, right: str, row: Scoped) -> int | None:
         """Return the id of the first grant that gives `right` over `row`, for the record."""
-        return next((pk for pk, reach, rights in self.cells() if right in rights and row.lies_in([reach])), None)
+        return next(
+            (pk for pk, reach, rights in self.cells() if right in rights and row.lies_in([reach])), None
+        )
 
 
 class Role(models.Model):

@@ -39,7 +39,10 @@ class Attachment(Scoped):
     class Meta(Scoped.Meta):
         abstract = False
         verbose_name = verbose_name_plural = "附件"
-        indexes = (*Scoped.Meta.indexes, models.Index(fields=("subject_type", "subject_id"), name="attachment_subject"))
+        indexes = (
+            *Scoped.Meta.indexes,
+            models.Index(fields=("subject_type", "subject_id"), name="attachment_subject"),
+        )
 
     def __str__(self) -> str:
         return self.name

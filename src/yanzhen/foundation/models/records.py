@@ -79,9 +79,7 @@ class Leaf(models.Model):
     digest = models.BinaryField(max_length=32)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("checkpoint", "position"), name="leaf_position_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("checkpoint", "position"), name="leaf_position_once"),)
 
     def __str__(self) -> str:
         return f"{self.checkpoint_id}/{self.position}"

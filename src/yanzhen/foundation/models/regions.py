@@ -99,7 +99,8 @@ class Organisation(Scoped):
         verbose_name = verbose_name_plural = "单位"
         constraints = (
             models.CheckConstraint(
-                condition=Q(uscc=None) | Q(uscc__regex="^[0-9A-HJ-NPQRTUWXY]{18}$"), name="organisation_uscc_shape"
+                condition=Q(uscc=None) | Q(uscc__regex="^[0-9A-HJ-NPQRTUWXY]{18}$"),
+                name="organisation_uscc_shape",
             ),
             models.UniqueConstraint(fields=("name", "region"), name="organisation_name_in_region"),
         )
