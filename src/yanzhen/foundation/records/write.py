@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
+from psycopg.types.json import Jsonb
 
 from yanzhen.foundation.models import Account, Record
 from yanzhen.foundation.scope import Scoped
@@ -43,7 +44,9 @@ def record(
     `actor` None is the system itself. `right` names the right used; the grant that gave it is kept. `before` and
     `after` hold ids, field names and codes, not people's data; ID and phone numbers typed into them are masked.
     """
-    line = _line(verb, row, before, after, actor=actor, right=right, reason=reason, subject_type=subject_type)
+    values = _values(verb, row, before, after, actor=actor, right=right, reason=masked(reason))
+    line = Record(**dict(zip(COLUMNS, values, strict=True)))
+    line.subject_type = subject_type or line.subject_type
     line.save(force_insert=True)
     return line
 
@@ -57,18 +60,17 @@ def record_many(
     reason: str = "",
 ) -> None:
     """Write one record for each (row, before, after), in one statement however many they are."""
-    lines = [_line(verb, row, b, a, actor=actor, right=right, reason=reason) for row, b, a in rows]
+    reason = masked(reason)
+    lines = [_values(verb, row, b, a, actor=actor, right=right, reason=reason) for row, b, a in rows]
     if len(lines) < COPY_FROM:
-        Record.objects.bulk_create(lines)
+        Record.objects.bulk_create([Record(**dict(zip(COLUMNS, values, strict=True))) for values in lines])
         return
-    fields = [field for field in Record._meta.concrete_fields if field.column in COLUMNS]
-    columns = ", ".join(field.column for field in fields)
     with (
         connection.cursor() as cursor,
-        cursor.cursor.copy(f"copy foundation_record ({columns}) from stdin") as copy,
+        cursor.cursor.copy(f"copy foundation_record ({', '.join(COLUMNS)}) from stdin") as copy,
     ):
-        for line in lines:
-            copy.write_row([f.get_db_prep_save(getattr(line, f.attname), connection) for f in fields])
+        for *plain, before, after, why in lines:
+            copy.write_row((*plain, _jsonb(before), _jsonb(after), why))
 
 
 def insert_selected(
@@ -107,7 +109,7 @@ def masked(text: str) -> str:
     return MOBILE.sub(r"\1****\2", ID_NUMBER.sub(r"\1**********\2", text))
 
 
-def _line(
+def _values(
     verb: str,
     row: models.Model,
     before: Mapping[str, Any] | None,
@@ -116,20 +118,20 @@ def _line(
     actor: Account | None,
     right: str | None,
     reason: str,
-    subject_type: str | None = None,
-) -> Record:
+) -> tuple[Any, ...]:
+    """Return the values of `COLUMNS`, in their order."""
     scoped = row if isinstance(row, Scoped) else None
-    return Record(
-        actor_id=actor.pk if actor else None,
-        grant_id=actor.grant_for(right, scoped) if actor and right and scoped else None,
-        verb=verb,
-        subject_type=subject_type or row._meta.label_lower,
-        subject_id=str(row.pk),
-        region_id=scoped.region_id if scoped else "",
-        line_id=scoped.line_id if scoped else "",
-        before=_plain(before),
-        after=_plain(after),
-        reason=masked(reason),
+    return (
+        actor.pk if actor else None,
+        actor.grant_for(right, scoped) if actor and right and scoped else None,
+        verb,
+        row._meta.label_lower,
+        str(row.pk),
+        scoped.region_id if scoped else "",
+        scoped.line_id if scoped else "",
+        _plain(before),
+        _plain(after),
+        reason,
     )
 
 
@@ -140,6 +142,10 @@ def _plain(values: Mapping[str, Any] | None) -> Any:
     text = json.dumps(values, cls=DjangoJSONEncoder, ensure_ascii=False)
     plain = json.loads(text)
     return _masked_within(plain) if ID_NUMBER.search(text) or MOBILE.search(text) else plain
+
+
+def _jsonb(value: Any) -> Jsonb | None:
+    return None if value is None else Jsonb(value)
 
 
 def _masked_within(value: Any) -> Any:
