@@ -12,23 +12,21 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-import psycopg
 from django.conf import settings
 from django.db import connection
 
+from bench._writer import AFTER, write
 from yanzhen.foundation.models import Record, Region
 from yanzhen.foundation.records import record, record_many, seal, seal_loop, verify
 
 WRITERS = 16
 SECONDS = 3.0
-ROUNDS = 3
-BUSINESS = "insert into bench_business (body) values (%s)"
+ROUNDS = 5
 PLAIN = (
     "insert into bench_plain (verb, subject_type, subject_id, region_id, line_id, before, after, reason)"
     " values ('move.accept', 'hotline.case', '12345', '370102', 'union', '{\"state\": \"received\"}', %s, '')"
 )
 RECORD = PLAIN.replace("bench_plain", "foundation_record")
-AFTER = '{"state": "accepted", "handler_id": 4711, "note": {"sha256": "5891b5b522d5df086d0ff0b110fbd9d2", "characters": 120}}'
 
 
 def run(print: Callable[[str], None]) -> None:
@@ -53,29 +51,22 @@ def run(print: Callable[[str], None]) -> None:
     print(
         f"{WRITERS} writers, + record, sealer on     {sealed:9,.0f} tx/s  {sealed / plain:.2f} of plain append"
     )
+    each = sorted(s / p for s, p in zip(rates["sealed"], rates["plain"], strict=True))
+    print("that ratio round by round: " + " ".join(f"{ratio:.2f}" for ratio in each))
     _in_python(print)
     _seal_and_verify(print)
 
 
-def _writer(dsn: str, statement: str | None, counts: multiprocessing.Queue[int]) -> None:
-    with psycopg.connect(dsn, autocommit=True) as session:
-        count, end = 0, time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            with session.transaction():
-                session.execute(BUSINESS, ["x" * 100])
-                if statement:
-                    session.execute(statement, [AFTER])
-            count += 1
-    counts.put(count)
-
-
 def _rate(dsn: str, statement: str | None) -> float:
     context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(WRITERS)
     counts: multiprocessing.Queue[int] = context.Queue()
-    writers = [context.Process(target=_writer, args=(dsn, statement, counts)) for _ in range(WRITERS)]
+    writers = [
+        context.Process(target=write, args=(dsn, statement, SECONDS, ready, counts)) for _ in range(WRITERS)
+    ]
     for writer in writers:
         writer.start()
-    total = sum(counts.get() for _ in writers)
+    total = sum(counts.get(timeout=SECONDS + 30) for _ in writers)
     for writer in writers:
         writer.join()
     return total / SECONDS
