@@ -71,21 +71,31 @@ def grant(
     actor: Account | None,
     ends_on: date | None = None,
 ) -> Grant:
-    """Give `account` a role over a subtree and a line. Nobody gives a reach that lies beyond their own.
+    """Give `account` a role over a subtree and a line, from today until `ends_on` (not included).
 
+    Nobody gives a reach that lies beyond their own. What was given before is prolonged, shortened or given again.
     `actor` None is the command line. Raises GrantRefused or NotAllowed.
     """
+    today = timezone.localdate()
     if unknown := sorted(set(role.rights) - {right.code for right in RIGHTS}):
         raise GrantRefused(f"角色“{role.name}”含有不存在的权限：{'、'.join(unknown)}")
+    if ends_on and ends_on <= today:
+        raise GrantRefused("授权的失效日期须在今天之后")
     if actor:
         _demand_reach(actor, region, line)
         if actor.pk == account.pk:
             raise GrantRefused("不能给自己授权，请由另一位管理员办理")
-    given, made = Grant.objects.get_or_create(
+    given, made = Grant.objects.select_for_update().get_or_create(
         account=account, role=role, region=region, line=line, defaults={"ends_on": ends_on}
     )
-    if made:
-        record("grant.give", account, actor=actor, after=_spoken(given))
+    before = None if made else _spoken(given)
+    if not made:
+        if given.starts_on > today or _over(given):
+            given.starts_on = today
+        given.ends_on = ends_on
+        given.save(update_fields=["starts_on", "ends_on"])
+    if before != (after := _spoken(given)):
+        record("grant.give", account, actor=actor, before=before, after=after)
     return given
 
 
@@ -95,6 +105,8 @@ def revoke(given: Grant, *, actor: Account, reason: str) -> None:
     _demand_reach(actor, given.region, given.line)
     if not reason.strip():
         raise GrantRefused("收回授权须说明理由")
+    if _over(given):
+        raise GrantRefused(f"这项授权已于 {given.ends_on} 失效")
     given.ends_on = max(timezone.localdate(), given.starts_on)
     given.save(update_fields=["ends_on"])
     record("grant.revoke", given.account, actor=actor, before=_spoken(given), reason=reason)
@@ -102,9 +114,12 @@ def revoke(given: Grant, *, actor: Account, reason: str) -> None:
 
 @transaction.atomic
 def issue_token(account: Account, name: str, *, actor: Account | None) -> str:
-    """Return a new key with which a program acts as `account`; it is shown this once, only its hash is kept."""
-    if actor and actor.pk != account.pk and not actor.reaches("account.edit"):
-        raise NotAllowed("您没有“维护账号与授权”权限")
+    """Return a new key with which a program acts as `account`; it is shown this once, only its hash is kept.
+
+    A key gives all that the account holds, so only those make one who could have given every grant of it.
+    """
+    if actor:
+        _demand_charge(actor, account)
     plain = f"yz_{secrets.token_urlsafe(32)}"
     token = Token.objects.create(account=account, name=name, digest=_digest(plain))
     record("token.issue", account, actor=actor, after={"token": token.pk, "name": name})
@@ -122,23 +137,45 @@ def account_for_token(plain: str) -> Account | None:
 
 @transaction.atomic
 def revoke_token(token: Token, *, actor: Account) -> None:
-    if actor.pk != token.account_id and not actor.reaches("account.edit"):
-        raise NotAllowed("您没有“维护账号与授权”权限")
+    _demand_charge(actor, token.account)
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
     record("token.revoke", token.account, actor=actor, before={"token": token.pk})
 
 
 def _demand_reach(actor: Account, region: Region, line: Line | None) -> None:
-    wanted = Reach(prefix_of(region.code), line.pk if line else None)
-    held = actor.reaches("account.edit")
-    if not any(wanted.prefix.startswith(r.prefix) and r.line in (None, wanted.line) for r in held):
+    if not _may_give(actor, Reach(prefix_of(region.code), line.pk if line else None)):
         where = f"{region.name}、{line.name if line else '全部条线'}"
         raise NotAllowed(f"您不能在{where}授权：超出您“维护账号与授权”的范围")
 
 
+def _demand_charge(actor: Account, account: Account) -> None:
+    """Raise NotAllowed unless `account` is the actor's own, or lies with all its grants within what they may give."""
+    if actor.pk == account.pk:
+        return
+    if not actor.reaches("account.edit"):
+        raise NotAllowed("您没有“维护账号与授权”权限")
+    if not all(_may_give(actor, reach) for _, reach, _ in account.cells()):
+        raise NotAllowed(f"{account}的授权超出您“维护账号与授权”的范围，不能由您签发或停用密钥")
+
+
+def _may_give(actor: Account, wanted: Reach) -> bool:
+    held = actor.reaches("account.edit")
+    return any(wanted.prefix.startswith(r.prefix) and r.line in (None, wanted.line) for r in held)
+
+
+def _over(given: Grant) -> bool:
+    return given.ends_on is not None and given.ends_on <= timezone.localdate()
+
+
 def _spoken(given: Grant) -> dict[str, object]:
-    return {"role": given.role_id, "region": given.region_id, "line": given.line_id, "ends_on": given.ends_on}
+    return {
+        "role": given.role_id,
+        "region": given.region_id,
+        "line": given.line_id,
+        "starts_on": given.starts_on,
+        "ends_on": given.ends_on,
+    }
 
 
 def _digest(plain: str) -> bytes:

@@ -6,6 +6,7 @@ The master key (YANZHEN_MASTER_KEY) wraps the data keys and derives the hash key
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from yanzhen.foundation.calendar.held import Held, fingerprint_of
 from yanzhen.foundation.errors import Refusal
 from yanzhen.foundation.models import DataKey
 from yanzhen.foundation.records import record
@@ -23,6 +25,8 @@ NONCE = 12
 TAG = 16
 HEAD = 4
 """Bytes of the data key's number before the nonce."""
+NOTICED_WITHIN = 30
+"""Seconds until every process seals under a new data key."""
 
 
 class KeyProblem(Refusal):
@@ -32,9 +36,9 @@ class KeyProblem(Refusal):
 
 def seal(text: str, *, context: str) -> bytes:
     """Encrypt `text` under the newest data key; `context` (what it belongs to) must be given again to open it."""
-    number, key = _newest()
+    number = newest_key()
     head = number.to_bytes(HEAD, "big")
-    return head + _encrypt(key, text.encode(), aad=head + context.encode())
+    return head + _encrypt(_key(number), text.encode(), aad=head + context.encode())
 
 
 def open_(sealed: bytes, *, context: str) -> str:
@@ -53,13 +57,16 @@ def keyed_hash(value: str, *, purpose: str) -> bytes:
 
 @transaction.atomic
 def rotate() -> DataKey:
-    """Put a new data key before the others; what they sealed they still open."""
+    """Put a new data key before the others; what they sealed they still open.
+
+    Other processes seal under the former one for up to NOTICED_WITHIN more seconds.
+    """
     fresh = os.urandom(16)
     row = DataKey.objects.create(
         wrapped=_encrypt(_derived("wrap")[:16], fresh, aad=b"data-key"), created_at=timezone.now()
     )
     record("key.rotate", row, actor=None)
-    transaction.on_commit(_newest.cache_clear)
+    _NEWEST.forget()
     return row
 
 
@@ -75,22 +82,27 @@ def key_of(sealed: bytes) -> int:
 
 
 def newest_key() -> int:
-    return _newest()[0]
+    """Return the number of the key that seals; raises KeyProblem where there is none yet."""
+    number = _NEWEST.get()
+    if number is None:
+        raise KeyProblem("还没有数据密钥：请由系统管理员运行 yanzhen init")
+    return number
 
 
 def forget_keys() -> None:
     """Read the keys again before their next use."""
-    _newest.cache_clear()
+    _NEWEST.forget()
     _key.cache_clear()
     _derived.cache_clear()
 
 
-@cache
-def _newest() -> tuple[int, bytes]:
-    row = DataKey.objects.filter(retired_at=None).order_by("-pk").first()
-    if row is None:
-        raise KeyProblem("还没有数据密钥：请由系统管理员运行 yanzhen init")
-    return row.pk, _key(row.pk)
+def _read_newest() -> int | None:
+    return DataKey.objects.filter(retired_at=None).order_by("-pk").values_list("pk", flat=True).first()
+
+
+_NEWEST = Held(
+    _read_newest, fingerprint_of("select id, retired_at from foundation_datakey"), seconds=NOTICED_WITHIN
+)
 
 
 @cache
@@ -103,8 +115,8 @@ def _key(number: int) -> bytes:
 
 @cache
 def _derived(purpose: str) -> bytes:
-    if len(settings.MASTER_KEY) != 64:
-        raise KeyProblem("未设置主密钥 YANZHEN_MASTER_KEY（64 位十六进制数）")
+    if not re.fullmatch("[0-9A-Fa-f]{64}", settings.MASTER_KEY):
+        raise KeyProblem("未设置主密钥 YANZHEN_MASTER_KEY，或它不是 64 位十六进制数")
     mac = hmac.HMAC(bytes.fromhex(settings.MASTER_KEY), hashes.SM3())
     mac.update(purpose.encode())
     return mac.finalize()
@@ -120,6 +132,8 @@ def _encrypt(key: bytes, text: bytes, *, aad: bytes) -> bytes:
 
 def _decrypt(key: bytes, sealed: bytes, *, aad: bytes) -> bytes:
     nonce, body, tag = sealed[:NONCE], sealed[NONCE:-TAG], sealed[-TAG:]
+    if len(sealed) < NONCE + TAG:
+        raise KeyProblem("密文不完整，无法解开")
     cipher = Cipher(algorithms.SM4(key), modes.GCM(nonce, tag)).decryptor()
     cipher.authenticate_additional_data(aad)
     try:

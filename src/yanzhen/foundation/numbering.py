@@ -15,7 +15,7 @@ insert into foundation_series as s (code, last) values (%(code)s, %(count)s)
 on conflict (code) do update set last = s.last + excluded.last
 returning last
 """
-SHAPE = re.compile(r"([A-Z]{2}\d{6})-(\d{8})-(\d{5,})-([0-9A-Z])")
+SHAPE = re.compile(r"([A-Z]{2}\d{6})-(\d{8})-(\d{5,})-([0-9A-Z])", re.ASCII)
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without 0, 1, I, L and O, which people mix up."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from stdnum.cn import uscc as credit_code
-from stdnum.exceptions import ValidationError as WrongNumber
 
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.fields import field_of
@@ -27,29 +29,28 @@ EDITABLE = (
     "line",
     "valid_to",
 )
+USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
+"""Registering authority and kind (N: farmers' collectives, A: the army, Y: others, else digits), place, body, check."""
 
 
 @transaction.atomic
 def save_organisation(organisation: Organisation, *, actor: Account, **values: Any) -> Organisation:
-    """Register a new organisation or edit one; raises Invalid with a reason for each field, or NotAllowed."""
-    before = (
-        {name: _plain(organisation, name) for name in EDITABLE if name in values} if organisation.pk else None
-    )
+    """Register a new organisation or edit one; raises Invalid with a reason for each field, or NotAllowed.
+
+    To move it elsewhere takes the right over both places.
+    """
+    if unknown := values.keys() - set(EDITABLE):
+        raise TypeError(f"an organisation has no {', '.join(sorted(unknown))} to edit")
+    before = None
+    if organisation.pk:
+        _demand_right(actor, organisation)
+        before = {name: _plain(organisation, name) for name in EDITABLE if name in values}
     for name, value in values.items():
-        if name not in EDITABLE:
-            raise TypeError(f"an organisation has no {name} to edit")
         setattr(organisation, name, value)
-    if not actor.has_right("organisation.edit", organisation):
-        raise NotAllowed("您在该区划和条线没有“维护单位”权限")
-    problems = {}
-    if organisation.uscc and (problem := uscc_problem(organisation.uscc)):
-        problems["uscc"] = problem
-    twin = Organisation.objects.filter(name=organisation.name, region=organisation.region).exclude(
-        pk=organisation.pk
-    )
-    if twin.exists():
-        problems["name"] = f"{organisation.region}已有同名单位"
-    if problems:
+    organisation.name = organisation.name.strip()
+    organisation.uscc = credit_code.compact(organisation.uscc or "") or None
+    _demand_right(actor, organisation)
+    if problems := dict(_problems(organisation)):
         raise Invalid("；".join(problems.values()), fields=problems)
     organisation.save()
     after = {name: _plain(organisation, name) for name in EDITABLE if name in values}
@@ -60,17 +61,41 @@ def save_organisation(organisation: Organisation, *, actor: Account, **values: A
 
 
 def uscc_problem(text: str) -> str | None:
-    """Return what is wrong with a unified social credit code (GB 32100), or None."""
-    try:
-        credit_code.validate(text)
-    except WrongNumber:
-        return "统一社会信用代码有误：应为 18 位，请核对校验位"
-    return None
+    """Return what is wrong with a unified social credit code (GB 32100-2015), or None.
+
+    The library's own check refuses the authorities that are letters, so only its check digit is used.
+    """
+    code = credit_code.compact(text)
+    if USCC.fullmatch(code) and credit_code.calc_check_digit(code[:17]) == code[17]:
+        return None
+    return "统一社会信用代码有误：应为 18 位，请核对校验位"
 
 
 def named(text: str) -> QuerySet[Organisation]:
     """Organisations whose name contains `text`, or one of whose aliases is `text`."""
     return Organisation.objects.filter(Q(name__contains=text) | Q(aliases__contains=[text]), valid_to=None)
+
+
+def _demand_right(actor: Account, organisation: Organisation) -> None:
+    if not actor.has_right("organisation.edit", organisation):
+        raise NotAllowed(f"您在{organisation.region}、{organisation.line}没有“维护单位”权限")
+
+
+def _problems(organisation: Organisation) -> Iterator[tuple[str, str]]:
+    """Yield (field, reason); a later reason for the same field takes the place of an earlier one."""
+    try:
+        organisation.clean_fields(exclude={"shared_with"})
+    except ValidationError as error:
+        for name, messages in error.message_dict.items():
+            yield name, "；".join(messages)
+    others = Organisation.objects.exclude(pk=organisation.pk)
+    if others.filter(name=organisation.name, region=organisation.region).exists():
+        yield "name", f"{organisation.region}已有同名单位"
+    if organisation.uscc:
+        if problem := uscc_problem(organisation.uscc):
+            yield "uscc", problem
+        elif twin := others.filter(uscc=organisation.uscc).first():
+            yield "uscc", f"该统一社会信用代码已登记在“{twin}”名下"
 
 
 def _plain(organisation: Organisation, name: str) -> Any:

@@ -111,13 +111,7 @@ def set_parameter(
         demand_right(actor, "parameter.edit", region)
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended('parameter:' || %s, 0))", [code])
-    others = Parameter.objects.filter(code=code, region=region)
-    if others.filter(starts_on=starts_on).exists():
-        raise ParameterRefused(
-            f"“{label_of(code)}”自 {starts_on} 起的数值已经设定，不得改写历史：请另选生效日期", parameter=code
-        )
-    former = others.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on), starts_on__lt=starts_on).first()
-    following = others.filter(starts_on__gt=starts_on).order_by("starts_on").first()
+    former, following = _neighbours(code, region, starts_on)
     row = Parameter(
         code=code,
         region_id=region,
@@ -143,6 +137,17 @@ def set_parameter(
         reason=reason,
     )
     return row
+
+
+def _neighbours(code: str, region: str | None, starts_on: date) -> tuple[Parameter | None, Parameter | None]:
+    """Return the value in force before `starts_on` and the next one after; refuse where one begins on that very day."""
+    others = Parameter.objects.filter(code=code, region=region)
+    if others.filter(starts_on=starts_on).exists():
+        raise ParameterRefused(
+            f"“{label_of(code)}”自 {starts_on} 起的数值已经设定，不得改写历史：请另选生效日期", parameter=code
+        )
+    former = others.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on), starts_on__lt=starts_on).first()
+    return former, others.filter(starts_on__gt=starts_on).order_by("starts_on").first()
 
 
 @transaction.atomic

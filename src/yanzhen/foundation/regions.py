@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from yanzhen.foundation.models import Line, Region
 from yanzhen.foundation.scope import prefix_of
 
 PACK = Path(__file__).parent / "data"
+SHIPPED = "370000"
+"""The province that the shipped pack is of."""
 COLUMNS = {"code", "name", "level", "parent"}
 LEVELS = {
     Region.Level.PROVINCE: 6,
@@ -37,7 +40,8 @@ def load(folder: Path = PACK) -> int:
     """Load `regions.csv`, and where present `zones.csv`, `towns.csv` and `merged.csv`, of `folder`; return the rows.
 
     May be run again: rows are matched by code, names and parents follow the file, nothing is removed. Columns: code,
-    name, level, parent, and optionally short, pinyin, valid_from, valid_to, successor (a code). Raises PackRefused.
+    name, level, parent, and optionally short, pinyin, valid_from, valid_to, successor (a code). Raises PackRefused
+    with every contradiction, and has loaded nothing then.
     """
     rows = [row for name in ("regions", "zones", "towns", "merged") for row in _read(folder / f"{name}.csv")]
     if problems := list(_problems(rows)):
@@ -96,22 +100,43 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(reader)
 
 
-def _problems(rows: list[dict[str, str]]) -> Iterable[str]:
-    seen: set[str] = set()
-    codes = {row["code"] for row in rows}
+def _problems(rows: list[dict[str, str]]) -> Iterator[str]:
+    codes = Counter(row["code"] for row in rows)
+    yield from (f"{code} 重复" for code, times in codes.items() if times > 1)
     for row in rows:
-        code = row["code"]
-        if row["level"] not in LEVELS:
-            yield f"{code} 的层级“{row['level']}”不认识"
-        elif not code.isdigit() or len(code) != LEVELS[Region.Level(row["level"])]:
-            yield f"{code} 不是 {LEVELS[Region.Level(row['level'])]} 位数字代码"
-        if code in seen:
-            yield f"{code} 重复"
-        if row["level"] != Region.Level.PROVINCE and row["parent"] not in codes:
-            yield f"{code} 的上级 {row['parent']} 不在数据中"
-        if row.get("successor") and row["successor"] not in codes:
-            yield f"{code} 并入的 {row['successor']} 不在数据中"
-        seen.add(code)
+        for problem in (_shape_problem(row), _place_problem(row, codes), _dates_problem(row)):
+            if problem:
+                yield f"{row['code']} {problem}"
+
+
+def _shape_problem(row: dict[str, str]) -> str | None:
+    code, level = row["code"], row["level"]
+    if level not in LEVELS:
+        return f"的层级“{level}”不认识"
+    if not (code.isascii() and code.isdigit() and len(code) == LEVELS[Region.Level(level)]):
+        return f"不是 {LEVELS[Region.Level(level)]} 位数字代码"
+    return None if row["name"].strip() else "没有名称"
+
+
+def _place_problem(row: dict[str, str], codes: Counter[str]) -> str | None:
+    """A code's prefix is its subtree: a row that lies outside its parent's would escape whoever reaches the parent."""
+    parent, successor = row["parent"], row.get("successor")
+    if row["level"] != Region.Level.PROVINCE:
+        if parent not in codes:
+            return f"的上级 {parent} 不在数据中"
+        if parent == row["code"] or not row["code"].startswith(prefix_of(parent)):
+            return f"的代码不在上级 {parent} 之下"
+    if successor and successor not in codes:
+        return f"并入的 {successor} 不在数据中"
+    return None
+
+
+def _dates_problem(row: dict[str, str]) -> str | None:
+    try:
+        first, after = _day(row.get("valid_from")), _day(row.get("valid_to"))
+    except ValueError:
+        return "的启用或停用日期须写作 2026-01-31"
+    return "的停用日期不在启用日期之后" if first and after and first >= after else None
 
 
 def _region(row: dict[str, str], known: set[str]) -> Region:

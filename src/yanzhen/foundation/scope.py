@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import connection, models
-from django.db.models import F, Func
+from django.db.models import F, Func, Q
 
 if TYPE_CHECKING:
     from yanzhen.foundation.models import Account
@@ -67,8 +67,15 @@ class ScopedQuerySet(models.QuerySet[Any]):
         return self.filter(audience__overlap=keys) if keys else self.none()
 
     def within(self, prefixes: Iterable[str]) -> Self:
-        """Keep the rows that lie in a region subtree, given as the prefixes of `Region.prefixes`."""
-        return self.filter(audience__overlap=[f"{ANY_LINE}:{p}" for p in prefixes])
+        """Keep the rows that lie in a region subtree, given as the prefixes of `regions.prefixes`.
+
+        What a party of the subtree was asked into lies elsewhere, and is counted there. The audience serves the index.
+        """
+        places = sorted(set(prefixes))
+        own = Q()
+        for prefix in places:
+            own |= Q(region__code__startswith=prefix)
+        return self.filter(own, audience__overlap=[f"{ANY_LINE}:{prefix}" for prefix in places])
 
 
 class Scoped(models.Model):
@@ -95,7 +102,9 @@ class Scoped(models.Model):
 
     class Meta:
         abstract = True
-        indexes: ClassVar[tuple[models.Index, ...]] = (GinIndex(fields=("audience",), name="%(class)s_audience"),)
+        indexes: ClassVar[tuple[models.Index, ...]] = (
+            GinIndex(fields=("audience",), name="%(class)s_audience"),
+        )
 
     def lies_in(self, reaches: Iterable[Reach]) -> bool:
         """Tell whether one of `reaches` covers this row or a party to it."""

@@ -1,9 +1,11 @@
-"""Jobs of the foundation."""
+"""Jobs of the foundation, with everything in reach."""
 
 from __future__ import annotations
 
 from yanzhen.foundation.jobs import job
 from yanzhen.foundation.records import seal
+from yanzhen.foundation.scope import EVERYTHING, database_scope
+from yanzhen.foundation.sheets import running
 
 
 @job(cron="* * * * *")
@@ -14,3 +16,21 @@ def seal_records() -> None:
     or run on another machine's clock, this looks through the whole table, and the lock makes the two take turns.
     """
     seal()
+
+
+@job()
+def check_batch(batch_id: int) -> None:
+    with database_scope({EVERYTHING}):
+        running.check(batch_id)
+
+
+@job()
+def apply_batch(batch_id: int) -> None:
+    with database_scope({EVERYTHING}):
+        running.apply(batch_id)
+
+
+@job(cron="40 2 * * *")
+def sweep_batches() -> None:
+    with database_scope({EVERYTHING}):
+        running.sweep()

@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from yanzhen.domains.hotline.models import Case, Category
@@ -14,7 +14,7 @@ from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.procedures.queries import seen_by
 from yanzhen.foundation import crypto, numbering
 from yanzhen.foundation.errors import Refusal
-from yanzhen.foundation.models import Account, Region
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import history
 
 
@@ -51,7 +51,12 @@ def worklist(account: Account) -> QuerySet[Case]:
 
 def categories() -> QuerySet[Category]:
     """The leaves that a case may be put under."""
-    return Category.objects.filter(active=True, code__length=6)
+    return Category.objects.filter(active=True, code__regex=r"^\d{6}$")
+
+
+def category_names() -> list[tuple[str, str]]:
+    """Return (code, name) of the whole tree in force, in order of code."""
+    return list(Category.objects.filter(active=True).order_by("code").values_list("code", "name"))
 
 
 def track_hash(number: str, secret: str) -> bytes:
@@ -78,18 +83,6 @@ def track(number: str, secret: str) -> Progress:
     if case is None or not (by_code or by_tail):
         raise NotFound("编号与查询码（或手机号后四位）不符，请核对后再试")
     return _progress(case, with_reply=by_code)
-
-
-def find_regions(text: str, limit: int = 20) -> QuerySet[Region]:
-    """Regions whose name, short form or pinyin begins like `text`."""
-    text = text.strip()
-    match = (
-        Q(name__startswith=text)
-        | Q(short__startswith=text)
-        | Q(pinyin__startswith=text.lower())
-        | Q(code__startswith=text)
-    )
-    return Region.objects.filter(match, valid_to=None).exclude(level=Region.Level.ZONE)[:limit]
 
 
 def _progress(case: Case, *, with_reply: bool) -> Progress:

@@ -42,11 +42,11 @@ def remaining(now: datetime, due_at: datetime, calendar: Calendar) -> Remaining:
     )
 
 
-def remaining_text(left: Remaining) -> str:
-    """Return such as "剩余 3 个工作日 2 小时" or "已超期 1 个工作日"."""
+def remaining_text(left: Remaining, *, short: bool = False) -> str:
+    """Return such as "剩余 3 个工作日 2 小时" or "已超期 1 个工作日"; `short` leaves the hours beside days out."""
     head = "已超期" if left.overdue else "剩余"
     parts = [f"{abs(left.days)} 个工作日"] if left.days else []
-    if left.hours:
+    if left.hours and not (short and left.days):
         parts.append(f"{abs(left.hours)} 小时")
     if parts:
         return f"{head} {' '.join(parts)}"

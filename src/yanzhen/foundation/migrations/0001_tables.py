@@ -671,8 +671,10 @@ class Migration(migrations.Migration):
                             ("reading", "读取中"),
                             ("checked", "已校验，待确认"),
                             ("applying", "导入中"),
+                            ("halted", "导入中断"),
                             ("applied", "已导入"),
                             ("undone", "已撤销"),
+                            ("discarded", "已放弃"),
                             ("failed", "未能读取"),
                         ],
                         default="queued",
@@ -680,6 +682,8 @@ class Migration(migrations.Migration):
                         verbose_name="状态",
                     ),
                 ),
+                ("name", models.CharField(max_length=200, verbose_name="文件名")),
+                ("sha256", models.CharField(max_length=64)),
                 ("sent_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="提交时间")),
                 ("finished_at", models.DateTimeField(null=True)),
                 ("rows", models.PositiveIntegerField(default=0, verbose_name="行数")),
@@ -690,7 +694,8 @@ class Migration(migrations.Migration):
                 (
                     "file",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to="foundation.attachment",
                     ),
@@ -862,6 +867,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("target_id", models.BigIntegerField(null=True)),
+                ("before", models.JSONField(null=True)),
                 (
                     "batch",
                     models.ForeignKey(

@@ -85,18 +85,24 @@ class Batch(Scoped):
         READING = "reading", "读取中"
         CHECKED = "checked", "已校验，待确认"
         APPLYING = "applying", "导入中"
+        HALTED = "halted", "导入中断"
         APPLIED = "applied", "已导入"
         UNDONE = "undone", "已撤销"
+        DISCARDED = "discarded", "已放弃"
         FAILED = "failed", "未能读取"
 
     sheet = models.CharField("表格", max_length=64)
-    file = models.ForeignKey(Attachment, models.PROTECT, related_name="+")
+    file = models.ForeignKey(Attachment, models.SET_NULL, null=True, related_name="+")
+    """None once the batch is over for so long that its file was removed."""
+    name = models.CharField("文件名", max_length=200)
+    sha256 = models.CharField(max_length=64)
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     state = models.CharField("状态", max_length=10, choices=State, default=State.QUEUED)
     sent_at = models.DateTimeField("提交时间", default=timezone.now)
     finished_at = models.DateTimeField(null=True)
     rows = models.PositiveIntegerField("行数", default=0)
     done = models.PositiveIntegerField("已处理", default=0)
+    """Rows read, and once the import runs, rows applied."""
     good = models.PositiveIntegerField("合格", default=0)
     bad = models.PositiveIntegerField("不合格", default=0)
     problem = models.TextField("问题", blank=True)
@@ -121,6 +127,8 @@ class BatchRow(models.Model):
     problems = ArrayField(models.TextField(), default=list)
     target_id = models.BigIntegerField(null=True)
     """The row that this line became."""
+    before = models.JSONField(null=True)
+    """What that row held before, of what this line changed; None where the row is new."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("batch", "number"), name="batch_row_once"),)

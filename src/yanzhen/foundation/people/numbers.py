@@ -8,13 +8,14 @@ decide (reference: the widespread library rejects every Shandong number of peopl
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK = "10X98765432"
-MOBILE = re.compile(r"1[3-9]\d{9}")
-FIXED = re.compile(r"0\d{2,3}-?\d{7,8}")
+MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+FIXED = re.compile(r"0\d{2,3}-?\d{7,8}", re.ASCII)
 FIRST_BIRTH = date(1900, 1, 1)
 
 
@@ -29,11 +30,14 @@ class IdNumber:
 
 
 def read_id_number(text: str, *, today: date) -> IdNumber | str:
-    """Return the number read from `text`, or the sentence that says what is wrong with it."""
-    number = re.sub(r"[\s-]", "", text).upper()
+    """Return the number read from `text`, or the sentence that says what is wrong with it.
+
+    Full-width characters, which input methods type, are read as plain ones: one number has one look-up hash.
+    """
+    number = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text)).upper()
     if len(number) == 15 and number.isdigit():
         return "15 位的旧身份证号已停用，请填写 18 位号码"
-    if not re.fullmatch(r"\d{17}[\dX]", number):
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
         return f"身份证号应为 18 位（前 17 位数字，末位数字或 X），现为 {len(number)} 位"
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

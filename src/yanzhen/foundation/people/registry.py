@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import BinaryField, F, Func, Q
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from yanzhen.foundation import crypto
 from yanzhen.foundation.errors import Invalid, NotAllowed
+from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account, Employment, Line, Organisation, Person, Region
 from yanzhen.foundation.people.masks import mask_id_number, mask_phone
 from yanzhen.foundation.people.numbers import phone_problem, read_id_number
@@ -19,17 +21,21 @@ from yanzhen.foundation.records import record
 
 FIELDS = {"id_number": "证件号码", "phone": "手机号"}
 SHORTEST_REASON = 4
+KNOWN = "该证件号码已登记，请在原记录上更新"
 
 
 @transaction.atomic
 def register_person(
     *, name: str, region: Region, line: Line, actor: Account, id_number: str = "", phone: str = ""
 ) -> Person:
-    """Register a person, or refuse with every reason. One record for life: a known ID number is refused."""
+    """Register a person, or refuse with every reason. One record for life: a known ID number is refused.
+
+    It is refused as well where the one who has it lies beyond the caller's reach; nothing else is told of that record.
+    """
     person = Person(name=name.strip(), region=region, line=line)
     if not actor.has_right("person.edit", person):
         raise NotAllowed(f"您在{region}没有“维护人员”权限")
-    problems = {} if person.name else {"name": "请填写姓名"}
+    problems = dict(_name_problems(person))
     if id_number and (problem := _take_id_number(person, id_number)):
         problems["id_number"] = problem
     if phone and (problem := phone_problem(phone)):
@@ -38,7 +44,11 @@ def register_person(
         raise Invalid("；".join(problems.values()), fields=problems)
     if phone:
         _put(person, "phone", phone, mask_phone)
-    person.save()
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError:
+        raise Invalid(KNOWN, fields={"id_number": KNOWN}) from None
     record("person.register", person, actor=actor, right="person.edit", after={"name": str(person)})
     return person
 
@@ -76,10 +86,11 @@ def reveal(person: Person, field: str, *, actor: Account, reason: str) -> str:
 def employ(
     person: Person, organisation: Organisation, *, actor: Account, starts_on: date, post: str = ""
 ) -> Employment:
-    """Begin an employment; the former one at the same organisation has to be over."""
+    """Begin an employment; the former one at the same organisation has to be over by then."""
     if not actor.has_right("person.edit", person):
         raise NotAllowed("您在该区划和条线没有“维护人员”权限")
-    running = person.employments.filter(organisation=organisation, ends_on=None)
+    Person.objects.select_for_update().get(pk=person.pk)
+    running = person.employments.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on), organisation=organisation)
     if running.exists():
         raise Invalid(
             f"{person} 已在 {organisation} 任职，请先结束原任职", fields={"organisation": "已在该单位任职"}
@@ -121,8 +132,14 @@ def _take_id_number(person: Person, text: str) -> str | None:
         return found
     _put(person, "id_number", found.number, mask_id_number)
     person.born_on, person.sex = found.born_on, found.sex
-    known = Person.objects.filter(id_number_hash=person.id_number_hash).exists()
-    return "该证件号码已登记，请在原记录上更新" if known else None
+    return KNOWN if Person.objects.filter(id_number_hash=person.id_number_hash).exists() else None
+
+
+def _name_problems(person: Person) -> Iterator[tuple[str, str]]:
+    try:
+        field_of(person, "name").clean(person.name, person)
+    except ValidationError as error:
+        yield "name", "；".join(error.messages) if person.name else "请填写姓名"
 
 
 def _put(person: Person, field: str, value: str, mask: Callable[[str], str]) -> None:
