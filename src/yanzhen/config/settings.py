@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
@@ -75,7 +76,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
-    "procrastinate.contrib.django",
     "django_cotton.apps.SimpleAppConfig",
     "django_filters",
     "django_htmx",
@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "yanzhen.domains.hotline",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
+    "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare
 ]
 
 MIDDLEWARE = [
@@ -131,7 +132,8 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "yanzhen.faces.looks.Renderer"
+MESSAGE_TAGS = {40: "danger"}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("YANZHEN_STATIC_ROOT", DATA_DIR / "static"))
@@ -154,15 +156,35 @@ LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/console/"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
-ACCOUNT_ADAPTER = "yanzhen.faces.login.StaffAdapter"
+ACCOUNT_ADAPTER = "yanzhen.faces.login.adapter.StaffAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": False}
-"""Failed tries are counted by our own adapter: it must not let a stranger lock an agent out."""
+ACCOUNT_RATE_LIMITS = False
+"""Guesses are counted by faces.login.tries: over all processes, and so that no stranger locks an agent out."""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("YANZHEN_PROXIES", "0"))
+"""Reverse proxies in front: without it behind a proxy, everybody looks like one address."""
+MFA_ADAPTER = "yanzhen.faces.login.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "雁阵"
-SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, list[dict[str, str]]]] = {"openid_connect": {"APPS": []}}
+SECOND_FACTOR_RIGHTS = ("account.edit",)
+"""Who holds one of these rights works only with a second factor, except in the demo."""
+OIDC_APP = {
+    "provider_id": "sso",
+    "name": os.environ.get("YANZHEN_OIDC_NAME", "统一身份认证"),
+    "client_id": os.environ.get("YANZHEN_OIDC_ID", ""),
+    "secret": os.environ.get("YANZHEN_OIDC_SECRET", ""),
+    "settings": {"server_url": os.environ.get("YANZHEN_OIDC_SERVER", ""), "oauth_pkce_enabled": True},
+}
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [OIDC_APP] if OIDC_APP["client_id"] else []}}
+SOCIALACCOUNT_ADAPTER = "yanzhen.faces.login.oidc.OidcAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+"""Under `form-action 'self'` browsers do not follow a form to the provider; a link they do."""
 SOCIALACCOUNT_ONLY = False
+SESSION_ENGINE = "yanzhen.faces.login.sessions"
+SESSION_IDLE_SECONDS = 60 * int(os.environ.get("YANZHEN_IDLE_MINUTES", "30"))
+MIDDLEWARE += ["yanzhen.faces.login.middleware.StaffMiddleware"]
 
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

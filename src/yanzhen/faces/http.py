@@ -9,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from yanzhen.faces.preferences import theme_of
+from yanzhen.faces.staff import demo_accounts
 from yanzhen.foundation.errors import Refusal, TooMany
 from yanzhen.foundation.scope import database_scope
 
@@ -50,7 +52,9 @@ class RefusalMiddleware:
         if not isinstance(exception, Refusal):
             return None
         if "text/html" in request.headers.get("Accept", ""):
-            response = render(request, "refusal.html", {"refusal": exception}, status=exception.status)
+            back = request.path if request.method == "POST" else "/"
+            context = {"refusal": exception, "back": back}
+            response = render(request, "refusal.html", context, status=exception.status)
         else:
             response = problem(exception)
         if isinstance(exception, TooMany):
@@ -75,5 +79,8 @@ def problem(refusal: Refusal) -> JsonResponse:
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """Give every template what the frame of the page shows."""
-    return {"demo": settings.DEMO}
+    """Give every template what the frame of the page shows. No statement: the list of accounts is read when drawn."""
+    shown: dict[str, Any] = {"demo": settings.DEMO, "theme": theme_of(request)}
+    if settings.DEMO:
+        shown["demo_accounts"] = demo_accounts
+    return shown

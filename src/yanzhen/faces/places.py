@@ -1,16 +1,21 @@
-"""Regions and categories as a form or an address names them."""
+"""Regions and categories as a form or an address names them; what every form offers is kept in the process."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.db.models import Model
+from django.db.models.signals import post_delete, post_save
 
 from yanzhen.domains.hotline.models import Category
+from yanzhen.domains.hotline.queries import category_names
+from yanzhen.foundation.calendar.held import Held, fingerprint_of
 from yanzhen.foundation.models import Region
 from yanzhen.foundation.scope import prefix_of
 
 Row = tuple[str, str, str, str | None]
+FRESH_SECONDS = 60
 
 
 def region_by_code(code: str) -> Region | None:
@@ -23,6 +28,15 @@ def region_names(codes: Iterable[str]) -> dict[str, str]:
 
 def cities_and_counties() -> list[Row]:
     """Return (code, name, level, parent) of the province's cities and counties that are in force, by code."""
+    return _REGIONS.get()
+
+
+def categories() -> list[tuple[str, str]]:
+    """Return (code, name) of the whole tree of categories in force, in order of code."""
+    return _CATEGORIES.get()
+
+
+def _read_regions() -> list[Row]:
     rows = Region.objects.filter(
         code__startswith=prefix_of(settings.PROVINCE),
         valid_to=None,
@@ -31,6 +45,26 @@ def cities_and_counties() -> list[Row]:
     return list(rows.values_list("code", "name", "level", "parent_id"))
 
 
-def first_categories() -> list[tuple[str, str]]:
-    """Return (code, name) of the first level of the tree of categories."""
-    return list(Category.objects.filter(active=True, code__regex=r"^\d\d$").values_list("code", "name"))
+def _table(model: type[Model]) -> str:
+    return f"select * from {model._meta.db_table}"  # noqa: S608  # program text
+
+
+_REGIONS: Held[list[Row]] = Held(
+    _read_regions, fingerprint_of(f"{_table(Region)} where length(code) = 6"), seconds=FRESH_SECONDS
+)
+_CATEGORIES: Held[list[tuple[str, str]]] = Held(
+    category_names, fingerprint_of(_table(Category)), seconds=FRESH_SECONDS
+)
+
+
+def forget_regions(**_: object) -> None:
+    _REGIONS.forget()
+
+
+def forget_categories(**_: object) -> None:
+    _CATEGORIES.forget()
+
+
+for signal in (post_save, post_delete):
+    signal.connect(forget_regions, sender=Region, dispatch_uid=f"places-regions-{id(signal)}")
+    signal.connect(forget_categories, sender=Category, dispatch_uid=f"places-categories-{id(signal)}")

@@ -37,7 +37,7 @@ Child = subprocess.Popen[bytes]
 @click.option("--port", default=8351, show_default=True, help="端口；被占用时用下一个空闲的")
 def demo_command(port: int) -> None:
     """在本机启动演示省：数据库、网页服务和后台任务。Ctrl-C 全部停止。"""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         with place.database(make=True):

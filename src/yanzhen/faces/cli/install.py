@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, transaction
 
@@ -19,16 +18,14 @@ import yanzhen
 from yanzhen.domains.hotline import categories
 from yanzhen.faces.cli import place
 from yanzhen.faces.health import pending_migrations
-from yanzhen.foundation import calendar, crypto, parameters
+from yanzhen.foundation import accounts, calendar, crypto, parameters
 from yanzhen.foundation import regions as places
 from yanzhen.foundation.errors import Invalid
-from yanzhen.foundation.models import Account, DataKey, Grant, Region, Role
-from yanzhen.foundation.records import record
+from yanzhen.foundation.models import Account, Region, Role
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 Say = Callable[[str], None]
 ADMINISTRATOR = "administrator"
-ROLES = Path(__file__).parent / "data" / "roles.csv"
 
 
 @click.command("init")
@@ -37,10 +34,11 @@ ROLES = Path(__file__).parent / "data" / "roles.csv"
 @click.option(
     "--regions", type=click.Path(exists=True, file_okay=False, path_type=Path), help="其他省份的区划数据目录"
 )
-def init_command(admin: str | None, name: str, regions: Path | None) -> None:
+@click.option("--no-static", is_flag=True, help="不整理静态文件（只运行后台任务的机器）")
+def init_command(admin: str | None, name: str, regions: Path | None, *, no_static: bool) -> None:
     """安装或升级：可反复运行，已有的数据不动。管理员口令从 YANZHEN_ADMIN_PASSWORD 读取，未设置则提示输入。"""
     with place.database(make=True):
-        update(click.echo, pack=regions)
+        update(click.echo, pack=regions, static=not no_static)
         if admin:
             password = os.environ.get("YANZHEN_ADMIN_PASSWORD") or click.prompt(
                 "管理员口令", hide_input=True, confirmation_prompt=True
@@ -50,83 +48,75 @@ def init_command(admin: str | None, name: str, regions: Path | None) -> None:
     click.echo("安装完成。接着运行 yanzhen doctor 检查，再启动 yanzhen serve 和 yanzhen worker。")
 
 
-def update(say: Say, *, pack: Path | None = None) -> bool:
-    """Bring tables, walls, data packs and static files up to this version; do nothing where they are.
-
-    Return whether there was something to do.
-    """
-    stamp, now = place.data_dir() / "installed.stamp", _fingerprint()
-    if not pending_migrations() and stamp.exists() and stamp.read_text() == now and not pack:
-        return False
+def update(say: Say, *, pack: Path | None = None, static: bool = True) -> None:
+    """Bring tables, walls, data packs and static files up to this version; do nothing where they are."""
     place.prepare_folders()
-    say("建立或更新数据表 ……")
-    call_command("migrate", interactive=False, verbosity=0)
-    say("载入区划、日历、参数 ……")
-    load_packs(pack)
-    say("整理静态文件 ……")
-    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc*"])
-    stamp.write_text(now)
+    with _unless_done("installed", _program(), again=bool(pack or pending_migrations())) as needed:
+        if needed:
+            say("建立或更新数据表 ……")
+            call_command("migrate", interactive=False, verbosity=0)
+            say("载入区划、日历、参数 ……")
+            load_packs(pack)
+    if static:
+        _collect_static(say)
     place.hand_over()
-    return True
+
+
+def _collect_static(say: Say) -> None:
+    root = Path(settings.STATIC_ROOT)
+    empty = not root.is_dir() or not any(root.iterdir())
+    with _unless_done("static", _static_files(), again=empty) as needed:
+        if needed:
+            say("整理静态文件 ……")
+            call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc*"])
+
+
+@contextmanager
+def _unless_done(name: str, files: Iterable[tuple[str, Path]], *, again: bool) -> Iterator[bool]:
+    """Give whether the step `name` is needed; keep a digest of the files that it stands on once it is done."""
+    database = [str(connection.settings_dict[key]) for key in ("HOST", "PORT", "NAME")]
+    digest = hashlib.sha256(repr(database).encode())
+    for label, path in sorted(files):
+        found = path.stat()
+        digest.update(f"{label} {found.st_size} {found.st_mtime_ns}\n".encode())
+    stamp = place.data_dir() / f"{name}.stamp"
+    yield again or not stamp.exists() or stamp.read_text() != digest.hexdigest()
+    stamp.write_text(digest.hexdigest())
+
+
+def _program() -> Iterator[tuple[str, Path]]:
+    root = Path(yanzhen.__file__).parent
+    return ((str(path.relative_to(root)), path) for path in root.rglob("*") if path.suffix in {".py", ".csv"})
+
+
+def _static_files() -> Iterator[tuple[str, Path]]:
+    for finder in get_finders():
+        for name, storage in finder.list(ignore_patterns=[]):
+            yield f"{storage.location} {name}", Path(storage.path(name))
 
 
 def load_packs(pack: Path | None = None) -> None:
-    """Load the data that ships with the product; what staff changed stays."""
+    """Load the data that ships with the product; what staff changed stays. The shipped regions are Shandong's alone."""
     with database_scope({EVERYTHING}), transaction.atomic():
-        places.load(pack or places.PACK)
+        if pack or settings.PROVINCE == places.SHIPPED:
+            places.load(pack or places.PACK)
+        if not Region.objects.filter(code=settings.PROVINCE).exists():
+            raise Invalid(
+                f"没有 {settings.PROVINCE} 的区划数据：请用 --regions 给出该省的数据目录。",
+                fields={"regions": "没有本省的数据"},
+            )
         places.load_lines()
-        load_roles()
-        if not DataKey.objects.exists():
-            crypto.rotate()
+        accounts.load_roles()
+        crypto.begin()
         calendar.seed()
         parameters.load_defaults()
         categories.load()
 
 
-def load_roles() -> None:
-    """Add the shipped roles that are not there yet; rights that staff changed stay."""
-    with ROLES.open(encoding="utf-8", newline="") as file:
-        rows = [Role(**{**row, "rights": row["rights"].split()}) for row in csv.DictReader(file)]
-    Role.objects.bulk_create(rows, ignore_conflicts=True)
-
-
+@transaction.atomic
 def open_administrator(username: str, *, name: str, password: str) -> Account:
     """Open an account that administers the province on all lines; raises Invalid where it can not be."""
-    if Account.objects.filter(username=username).exists():
-        raise Invalid(
-            f"账号 {username} 已存在；请换一个用户名，或由现有管理员授权。", fields={"admin": "已存在"}
-        )
-    account = Account(username=username, name=name)
-    try:
-        validate_password(password, account)
-    except ValidationError as error:
-        raise Invalid(
-            "口令不合要求：" + "；".join(error.messages), fields={"password": "不合要求"}
-        ) from error
-    account.set_password(password)
-    with transaction.atomic():
-        account.save()
-        grant = Grant.objects.create(
-            account=account,
-            role=Role.objects.get(code=ADMINISTRATOR),
-            region=Region.objects.get(code=settings.PROVINCE),
-        )
-        record(
-            "account.open",
-            account,
-            actor=None,
-            after={"username": username, "grant": grant.pk},
-            reason="安装",
-        )
+    account = accounts.open_account(username, name=name, password=password, actor=None)
+    role, province = Role.objects.get(code=ADMINISTRATOR), Region.objects.get(code=settings.PROVINCE)
+    accounts.grant(account, role, province, None, actor=None)
     return account
-
-
-def _fingerprint() -> str:
-    """Return a digest of the program's files and of which database it serves."""
-    database = [str(connection.settings_dict[key]) for key in ("HOST", "PORT", "NAME")]
-    digest = hashlib.sha256(repr(database).encode())
-    root = Path(yanzhen.__file__).parent
-    for path in sorted(p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc"):
-        found = path.stat()
-        digest.update(f"{path.relative_to(root)} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()

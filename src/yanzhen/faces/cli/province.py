@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline import categories
 from yanzhen.domains.hotline.actions import number_all, seal_caller, unnumbered_case
-from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance_many, start_many
 from yanzhen.engines.procedures.models import Clock
@@ -37,7 +37,18 @@ CITIES = ("370100", "370200", "370300", "370600", "371300", "371600")
 COHORTS = 180
 DAYS = 330
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜"
-TRADES = ("机械制造", "纺织", "建筑劳务", "物流", "化工", "食品加工", "电子科技", "环卫服务", "家政服务", "餐饮管理")
+TRADES = (
+    "机械制造",
+    "纺织",
+    "建筑劳务",
+    "物流",
+    "化工",
+    "食品加工",
+    "电子科技",
+    "环卫服务",
+    "家政服务",
+    "餐饮管理",
+)
 REPLIES = (
     "经核查，反映情况基本属实。已约谈单位负责人并送达提示函，单位承诺限期整改，款项已于近日支付，请查收。",
     "经与单位和本人分别核实，双方已在工会主持下达成一致，签订调解协议，单位按协议履行，请留意。",
@@ -109,7 +120,9 @@ def _organisations(dice: random.Random) -> dict[tuple[str, str], Organisation]:
     made = []
     for region in regions:
         for line, kind, name in offices:
-            made.append(Organisation(name=f"{region.name}{name}（演示）", kind=kind, region=region, line=lines[line]))
+            made.append(
+                Organisation(name=f"{region.name}{name}（演示）", kind=kind, region=region, line=lines[line])
+            )
         if region.level == "county":
             made += [
                 Organisation(
@@ -154,9 +167,13 @@ def _cohort_days(dice: random.Random) -> list[datetime]:
     return [datetime.combine(today - timedelta(days=age), time(8, 30), zone) for age in ages]
 
 
-def _cohort(dice: random.Random, day: datetime, units: dict[tuple[str, str], Organisation], staff: dict[str, Account]) -> None:
+def _cohort(
+    dice: random.Random, day: datetime, units: dict[tuple[str, str], Organisation], staff: dict[str, Account]
+) -> None:
     """Take in one county's appeals of a day, and move them as far as their age lets them."""
-    home = dice.choice([o for (region, line), o in units.items() if line == "union" and o.region.level == "county"])
+    home = dice.choice(
+        [o for (region, line), o in units.items() if line == "union" and o.region.level == "county"]
+    )
     if dice.random() < 0.2:
         home = units["370102", "union"]
     cases = list(_cases(dice, day, home.region, units))
@@ -176,6 +193,7 @@ def _started(cases: list[Case], actor: Account) -> list[Case]:
 def _cases(
     dice: random.Random, day: datetime, region: Region, units: dict[tuple[str, str], Organisation]
 ) -> Iterator[tuple[Case, Appeal]]:
+    now = timezone.now()
     employers = [o.name for (code, _), o in units.items() if code == region.code and o.kind == "enterprise"]
     for _ in range(dice.randint(10, 30)):
         category, body = dice.choice(_templates())
@@ -185,7 +203,11 @@ def _cases(
         people = dice.choice((1, 1, 1, 1, 1, 2, 3, 5, 12, 26))
         appeal = Appeal(
             body=body.format(
-                employer=employer, amount=amount, people=max(people, 2), month=dice.randint(1, 12), place=region.name
+                employer=employer,
+                amount=amount,
+                people=max(people, 2),
+                month=dice.randint(1, 12),
+                place=region.name,
             ),
             region=region.code,
             category=category,
@@ -197,8 +219,10 @@ def _cases(
             name="" if anonymous else dice.choice(SURNAMES) + dice.choice(("某", "某某")),
             phone="" if anonymous else f"199{dice.randrange(10**8):08}",
         )
-        at = day + timedelta(minutes=dice.randint(0, 9 * 60))
-        case = unnumbered_case(appeal, channel=dice.choice(("phone", "phone", "phone", "web", "web", "visit")), received_at=at)
+        at = min(day + timedelta(minutes=dice.randint(0, 9 * 60)), now)
+        case = unnumbered_case(
+            appeal, channel=dice.choice(("phone", "phone", "phone", "web", "web", "visit")), received_at=at
+        )
         case.started_at = at
         case.category = None
         yield case, appeal
@@ -215,7 +239,9 @@ def _run(
     """Move a cohort along; at every step some stay behind, and nothing happens in the future."""
     now = timezone.now()
 
-    def step(these: list[int], code: str, after: timedelta, note: str = "演示数据", **changes: object) -> bool:
+    def step(
+        these: list[int], code: str, after: timedelta, note: str = "演示数据", **changes: object
+    ) -> bool:
         at = day + timedelta(hours=9) + after
         if at >= now or not these:
             return False
@@ -224,7 +250,12 @@ def _run(
 
     staying = 0.0 if (now - day).days > 45 else 0.12
     declined, ids = _split(dice, ids, 0.04)
-    step(declined, "decline", timedelta(hours=20), reply="反映事项已进入诉讼程序，依法不再重复受理，请在原程序中主张权利。")
+    step(
+        declined,
+        "decline",
+        timedelta(hours=20),
+        reply="反映事项已进入诉讼程序，依法不再重复受理，请在原程序中主张权利。",
+    )
     for category in sorted(set(category_of.values())):
         these = [pk for pk in ids if category_of[pk] == category]
         step(these, "accept", timedelta(hours=dice.choice((1, 3, 6, 20, 30))), category=_category(category))
@@ -267,12 +298,16 @@ def _parties_and_stays(
     """Ask the human-resources office in on some running cases, and leave requests for the approver to decide."""
     running = list(Case.objects.filter(state="handling", region_id="370102").order_by("pk")[:40])
     for case in running[:12]:
-        party = refer(case, units["370102", "hrss"], actor=staff["all"], demand="请核实社会保险缴纳情况并反馈（演示）")
+        party = refer(
+            case, units["370102", "hrss"], actor=staff["all"], demand="请核实社会保险缴纳情况并反馈（演示）"
+        )
         if dice.random() < 0.5:
             respond(party, actor=staff["hrss"], accept=True)
     for case in running[12:18]:
         clock = Clock.objects.filter(procedure=case.procedure_code, subject_id=case.pk, stopped_at=None).get()
-        request_stay(clock, actor=staff["handler"], kind="extension", amount=3, reason="涉及多方取证，申请延期（演示）")
+        request_stay(
+            clock, actor=staff["handler"], kind="extension", amount=3, reason="涉及多方取证，申请延期（演示）"
+        )
 
 
 def _templates() -> list[tuple[str, str]]:
@@ -281,7 +316,7 @@ def _templates() -> list[tuple[str, str]]:
 
 
 def _category(code: str) -> object:
-    return categories.Category.objects.get(code=code)
+    return Category.objects.get(code=code)
 
 
 def _split(dice: random.Random, ids: list[int], share: float) -> tuple[list[int], list[int]]:

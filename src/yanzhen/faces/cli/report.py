@@ -38,7 +38,8 @@ def report_command(username: str, region: str | None, period: str | None, *, as_
         return
     click.echo(f"{area.name} {span.label}（{account} 的权限范围）\n")
     for each in figures:
-        click.echo(f"{_padded(each.indicator.label, 16)}{shown(each):>14}  n={each.n}")
+        label, value = each.indicator.label, shown(each)
+        click.echo(f"{label}{' ' * (30 - _width(label) - _width(value))}{value}  n={each.n}")
 
 
 def account_named(username: str) -> Account:
@@ -82,6 +83,6 @@ def _as_json(each: Figure) -> dict[str, object]:
     }
 
 
-def _padded(text: str, width: int) -> str:
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return text + " " * (width - len(text) - wide)
+def _width(text: str) -> int:
+    """Return how many columns of a terminal `text` takes: a Chinese character takes two."""
+    return len(text) + sum(unicodedata.east_asian_width(character) in "WF" for character in text)

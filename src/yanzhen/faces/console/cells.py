@@ -1,0 +1,115 @@
+"""What stands in a cell: the value of a column as people read it, with what decides its look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from yanzhen.engines.procedures.declare import State
+from yanzhen.engines.procedures.models import Subject
+from yanzhen.faces.console.desk import Column, Desk
+from yanzhen.foundation.calendar import load_calendar, remaining, remaining_text
+from yanzhen.foundation.fields import field_of
+
+UNKNOWN = "—"
+PLACES = {"state": "is-state", "due": "is-due"}
+"""By hint; the title, the region and the last time have places of their own, the rest is left out on a phone."""
+TONES = {"urgent": "amber", "critical": "red"}
+"""Urgencies that stand out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How a term stands; the words always say what the tone says too."""
+
+    at: datetime
+    tone: str
+    text: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    name: str
+    label: str
+    hint: str
+    text: str
+    value: Any = None
+    tone: str = "gray"
+    place: str = ""
+    """Where it stands when a row becomes a card on a phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of a list."""
+
+    pk: int
+    number: str
+    cells: list[Cell]
+
+
+def lines(desk: Desk, rows: Sequence[Subject]) -> list[Line]:
+    now = timezone.now()
+    return [Line(row.pk, row.number, cells(desk, row, desk.columns, now=now)) for row in rows]
+
+
+def cells(desk: Desk, row: Subject, columns: Sequence[Column], *, now: datetime | None = None) -> list[Cell]:
+    return [_cell(desk, row, column, now or timezone.now()) for column in columns]
+
+
+def due_of(due_at: datetime | None, warn_at: datetime | None, *, now: datetime) -> Due | None:
+    """Return how much working time is left; None where no term runs."""
+    if due_at is None:
+        return None
+    left = remaining(now, due_at, load_calendar())
+    tone = "red" if left.overdue else "amber" if warn_at and warn_at <= now else "green"
+    return Due(due_at, tone, remaining_text(left), remaining_text(left, short=True))
+
+
+def state_tone(state: State, *, first: bool) -> str:
+    return "gray" if state.final else "purple" if first else "blue"
+
+
+def shown(row: models.Model, name: str) -> str:
+    """Return the value of a field as text; what is unknown or empty is a dash."""
+    field = field_of(row, name)
+    value = getattr(row, name)
+    if value is None or value == "":
+        return UNKNOWN
+    if field.choices:
+        return str(getattr(row, f"get_{name}_display")())
+    if isinstance(field, models.BooleanField):
+        return "是" if value else "否"
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+    return f"{value:,}" if isinstance(field, models.DecimalField) else str(value)
+
+
+def _cell(desk: Desk, row: Subject, column: Column, now: datetime) -> Cell:
+    label, place = desk.label_of(column), _place(desk, column)
+    if column.hint == "state":
+        stage = row.stage
+        tone = state_tone(stage, first=stage == row.procedure.initial)
+        return Cell(column.name, label, "state", stage.label, stage, tone, place)
+    if column.hint == "due":
+        due = due_of(row.due_at, row.warn_at, now=now)
+        return Cell(column.name, label, "due", due.short if due else UNKNOWN, due, place=place)
+    value = getattr(row, column.name)
+    tone = TONES.get(str(value), "gray")
+    return Cell(column.name, label, column.hint, shown(row, column.name), value, tone, place)
+
+
+def _place(desk: Desk, column: Column) -> str:
+    if column.name == desk.title:
+        return "is-title"
+    if column.name == "region":
+        return "is-region"
+    if column == desk.columns[-1]:
+        return "is-time"
+    return PLACES.get(column.hint, "is-more")

@@ -1,0 +1,58 @@
+"""What the console's forms offer to choose from: regions and trees as groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from django.conf import settings
+
+from yanzhen.faces.places import cities_and_counties
+from yanzhen.foundation.models import Region
+
+Choice = tuple[str, str]
+Group = tuple[str, list[Choice]]
+
+
+def province() -> Choice:
+    return settings.PROVINCE, "全省"
+
+
+def regions() -> list[Choice | Group]:
+    """Return cities with their counties as groups; each city as a whole stands first in its group."""
+    rows = cities_and_counties()
+    cities = {code: name for code, name, level, _ in rows if level == Region.Level.CITY}
+    groups: dict[str, list[Choice]] = {code: [(code, f"{name}（全市）")] for code, name in cities.items()}
+    alone: list[Choice | Group] = []
+    for code, name, level, parent in rows:
+        if level == Region.Level.CITY:
+            continue
+        if parent in groups:
+            groups[parent].append((code, name))
+        else:
+            alone.append((code, name))
+    return [*((cities[code], group) for code, group in groups.items()), *alone]
+
+
+def tree(rows: Iterable[tuple[str, str]], *, leaf: int) -> list[Group]:
+    """Return the nodes of code length `leaf` of a tree whose codes grow by two digits, grouped by their parents.
+
+    `rows` are (code, name) of all levels in order of code; a group is named by the whole way to it.
+    """
+    names = dict(rows)
+    leaves = [(code, name) for code, name in names.items() if len(code) == leaf]
+    return [
+        (" / ".join(names.get(parent[:n], parent[:n]) for n in range(2, leaf, 2)), list(group))
+        for parent, group in groupby(leaves, key=lambda choice: choice[0][:-2])
+    ]
+
+
+def branches(rows: Iterable[tuple[str, str]]) -> list[Group]:
+    """Return the first level of the tree as groups of itself as a whole and of its second level."""
+    groups: dict[str, Group] = {}
+    for code, name in rows:
+        if len(code) == 2:
+            groups[code] = (name, [(code, f"{name}（全部）")])
+        elif len(code) == 4 and code[:2] in groups:
+            groups[code[:2]][1].append((code, name))
+    return list(groups.values())

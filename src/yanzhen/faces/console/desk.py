@@ -1,0 +1,98 @@
+"""A desk: the declaration from which list, detail, moves and bulk moves of one kind of subject are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+
+from yanzhen.engines.procedures.declare import PROCEDURES, Procedure, Transition
+from yanzhen.engines.procedures.models import Subject
+from yanzhen.foundation.errors import DeclarationError
+from yanzhen.foundation.fields import field_of
+from yanzhen.foundation.models import Account
+from yanzhen.foundation.registry import Registry
+
+HINTS = frozenset({"text", "long", "short", "state", "due", "time", "urgency", "yes_no", "money"})
+"""How a column is shown; console/_value.html and the style sheet know them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field of the subject. Without a label it has that of the field."""
+
+    name: str
+    label: str = ""
+    hint: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of facts on the detail page."""
+
+    label: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reveal:
+    """Something kept masked that may be seen in full, for a reason that is put on record."""
+
+    label: str
+    right: str
+    masked: str
+    """The field that holds the mask."""
+    fields: tuple[tuple[str, str], ...]
+    """Keys of what `act` returns, with their labels."""
+    act: Callable[..., dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`name` is the first part of its addresses, `code` the same for the registry. Checked at import."""
+
+    name: str
+    label: str
+    model: type[Subject]
+    query: Callable[[Account], QuerySet[Any]]
+    """All that the account may see; every page of the desk begins here."""
+    columns: tuple[Column, ...]
+    sections: tuple[Section, ...]
+    filters: type[Any]
+    """A django-filter FilterSet over a plain GET form."""
+    title: str = "title"
+    icon: str = "inbox"
+    register: str = ""
+    """Name of the address where a new one is taken in, and the right that it needs; "" where there is none."""
+    register_right: str = ""
+    reveal: Reveal | None = None
+    pickers: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    """For a field of a move that chooses among rows: builds the form's field (console.forms)."""
+
+    def __post_init__(self) -> None:
+        columns = (*self.columns, *(c for s in self.sections for c in s.columns))
+        if wrong := sorted({c.hint for c in columns} - HINTS):
+            raise DeclarationError(f"desk {self.name}: unknown hints {wrong}")
+        for column in columns:
+            field_of(self.model, column.name)
+
+    @property
+    def code(self) -> str:
+        return self.name
+
+    @property
+    def procedure(self) -> Procedure:
+        """The newest version of the procedure that moves the desk's subjects."""
+        return PROCEDURES.current(self.model.procedure_code)
+
+    @property
+    def bulk_moves(self) -> list[Transition]:
+        return [t for t in self.procedure.transitions if t.bulk]
+
+    def label_of(self, column: Column) -> str:
+        return column.label or str(field_of(self.model, column.name).verbose_name)
+
+
+DESKS: Registry[Desk] = Registry("desk")

@@ -1,0 +1,77 @@
+"""The desks of this installation. A new kind of subject is ten lines here."""
+
+from __future__ import annotations
+
+from django import forms
+
+from yanzhen.domains.hotline import queries
+from yanzhen.domains.hotline.actions import reveal_caller
+from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.procedures import CASE
+from yanzhen.engines.procedures.models import Subject
+from yanzhen.faces.console import choices, pickers
+from yanzhen.faces.console.desk import DESKS, Column, Desk, Reveal, Section
+from yanzhen.faces.console.filters import Rows, SubjectFilters, choice_field, day_field, state_field
+from yanzhen.faces.places import categories
+from yanzhen.foundation.models import Account
+
+
+def category_field(_account: Account, _row: Subject | None) -> forms.Field:
+    return pickers.row_field(queries.categories(), choices.tree(categories(), leaf=6))
+
+
+class CaseFilters(SubjectFilters):
+    state = state_field(CASE)
+    category = choice_field(
+        "诉求类别",
+        lambda: choices.branches(categories()),
+        lambda rows, _, code: rows.filter(category__code__startswith=code),
+    )
+    urgency = choice_field("紧急程度", Case.Urgency.choices)
+    channel = choice_field("渠道", Case.Channel.choices)
+    received_from = day_field("来件自", "received_at", "gte")
+    received_to = day_field("来件至", "received_at", "lt", shift=1)
+    searched = ("title", "employer")
+
+    class Meta:
+        model = Case
+        fields = ("urgency", "channel")
+
+    def filter_queryset(self, queryset: Rows) -> Rows:
+        rows: Rows = super().filter_queryset(queryset)
+        return rows.select_related("category")
+
+
+CASES = DESKS.add(
+    Desk(
+        name="cases",
+        label="诉求工单",
+        model=Case,
+        query=queries.worklist,
+        columns=(
+            Column("title", "诉求", hint="long"),
+            Column("state", hint="state"),
+            Column("due_at", hint="due"),
+            Column("region", "属地", hint="short"),
+            Column("category"),
+            Column("urgency", hint="urgency"),
+            Column("handler"),
+            Column("received_at", "来件", hint="time"),
+        ),
+        sections=(
+            Section("诉求", (Column("body", hint="long"), Column("category"), Column("urgency", hint="urgency"),
+                             Column("employer"), Column("place"), Column("headcount"), Column("amount_yuan", hint="money"))),
+            Section("来件", (Column("channel"), Column("received_at", hint="time"), Column("region"), Column("line"),
+                             Column("anonymous", hint="yes_no"), Column("secret", hint="yes_no"), Column("started_by"))),
+            Section("办理", (Column("organisation"), Column("handler"), Column("reply", hint="long"),
+                             Column("answered_at", hint="time"), Column("reached", hint="yes_no"),
+                             Column("solved", hint="yes_no"), Column("satisfaction"), Column("ended_at", hint="time"))),
+        ),
+        filters=CaseFilters,
+        icon="phone",
+        register="console:register",
+        register_right="case.register",
+        reveal=Reveal("诉求人", "case.reveal", "caller_mask", (("name", "姓名"), ("phone", "手机号")), reveal_caller),
+        pickers={"category": category_field, "organisation": pickers.organisation_field, "handler": pickers.handler_field},
+    )
+)  # fmt: skip

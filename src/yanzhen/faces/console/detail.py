@@ -1,0 +1,170 @@
+"""The page of one subject: facts, terms, what may be done and why not, parties, files, what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from yanzhen.engines.procedures import queries
+from yanzhen.engines.procedures.copies import copy_to
+from yanzhen.engines.procedures.engine import outlook
+from yanzhen.engines.procedures.models import Clock, Party, Stay, Subject
+from yanzhen.faces.console import acts, pickers
+from yanzhen.faces.console.cells import Due, cells, due_of
+from yanzhen.faces.console.desk import Desk
+from yanzhen.faces.console.forms import act_form, text_field
+from yanzhen.faces.console.pages import (
+    act_page,
+    attempt,
+    detail_url,
+    page,
+    see_other,
+    sent,
+    show,
+    subject_or_404,
+)
+from yanzhen.faces.console.timeline import timeline
+from yanzhen.faces.http import AccountRequest
+from yanzhen.foundation import attachments
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A clock with what is left of it and what may be asked for it."""
+
+    clock: Clock
+    due: Due | None
+    paused: bool
+    acts: list[acts.Act]
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A work order with what this account may do to it."""
+
+    party: Party
+    due: Due | None
+    acts: list[acts.Act]
+
+
+@page("GET", "HEAD")
+def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
+    row = subject_or_404(request, desk, number)
+    now = timezone.now()
+    account = request.user
+    clocks = [c for c in queries.clocks(row) if c.stopped_at is None]
+    stays = list(queries.stays(row))
+    options = outlook(row, actor=account)
+    referral = row.procedure.referral
+    return show(
+        request,
+        "console/detail.html",
+        {
+            "desk": desk,
+            "row": row,
+            "stage": cells(desk, row, [c for c in desk.columns if c.hint in {"state", "due"}], now=now),
+            "sections": [(s.label, cells(desk, row, s.columns, now=now)) for s in desk.sections],
+            "options": options,
+            "clocks": [_running(c, row, stays, request) for c in clocks if c.party_id is None],
+            "stays": [(stay, acts.of_stay(stay, row, account)) for stay in stays],
+            "parties": [
+                Charged(p, due_of(p.due_at, None, now=now), acts.of_party(p, row, account))
+                for p in queries.parties(row)
+            ],
+            "may_refer": bool(
+                referral and row.state in referral.states and account.has_right(referral.right, row)
+            ),
+            "may_reveal": bool(desk.reveal and account.has_right(desk.reveal.right, row)),
+            "masked": getattr(row, desk.reveal.masked) if desk.reveal else "",
+            "files": attachments.of(row),
+            "may_attach": any(option.open for option in options),
+            "timeline": timeline(row),
+        },
+    )
+
+
+@page("GET", "HEAD", "POST")
+def copy(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
+    row = subject_or_404(request, desk, number)
+    field = pickers.colleague_field(request.user, row)
+    field.label = gettext("抄送给")
+    form = act_form({"account": field}, sent(request))
+    return act_page(
+        request, desk, row, form,
+        lambda given: copy_to(row, given["account"], actor=request.user),
+        label=gettext("抄送"), done=gettext("已抄送"),
+    )  # fmt: skip
+
+
+@page("GET", "HEAD", "POST")
+def reveal(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
+    """Show what is masked in full, once, for a reason."""
+    row = subject_or_404(request, desk, number)
+    if desk.reveal is None:
+        raise Http404
+    wanted = desk.reveal
+    form = act_form(
+        {"reason": text_field(gettext("查看理由"), help_text=gettext("会记入办理记录"))}, sent(request)
+    )
+    found: dict[str, str] = {}
+    status = 200
+    if form.is_bound:
+        refusal = attempt(
+            form, lambda given: found.update(wanted.act(row, actor=request.user, reason=given["reason"]))
+        )
+        status = refusal.status if refusal else 200
+    plain = [(label, found.get(key) or "—") for key, label in wanted.fields] if found else []
+    context = {"desk": desk, "row": row, "form": form, "label": gettext("查看完整信息"), "plain": plain}
+    return show(request, "console/reveal.html", context, status=status)
+
+
+@page("POST")
+def attach(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
+    """Keep a file with the subject; whoever may make any move may hand in papers."""
+    row = subject_or_404(request, desk, number)
+    form = forms.Form(request.POST, request.FILES)
+    form.fields["file"] = forms.FileField(
+        label=gettext("文件"), error_messages={"required": gettext("请先选择文件")}
+    )
+    refusal = attempt(form, lambda given: _store(given["file"], row, request))
+    if refusal:
+        messages.error(request, "；".join(str(e) for errors in form.errors.values() for e in errors))
+    else:
+        messages.success(request, gettext("已添加附件"))
+    return see_other(detail_url(desk, number))
+
+
+@page("GET", "HEAD")
+def download(request: AccountRequest, desk: Desk, number: str, pk: Any) -> FileResponse:
+    """Hand over a file of the subject, never shown inside our own pages; the reading is on record."""
+    row = subject_or_404(request, desk, number)
+    attachment = attachments.of(row).filter(pk=pk).first()
+    if attachment is None:
+        raise Http404
+    opened = attachments.open_attachment(attachment, actor=request.user)
+    response = FileResponse(
+        opened, as_attachment=True, filename=attachment.name, content_type=attachment.media_type
+    )
+    response["Content-Security-Policy"] = "sandbox"
+    return response
+
+
+def _store(file: Any, row: Subject, request: AccountRequest) -> None:
+    acts.demand_any_move(row, request.user)
+    attachments.store(file, subject=row, actor=request.user)
+
+
+def _running(clock: Clock, row: Subject, stays: list[Stay], request: AccountRequest) -> Running:
+    today = timezone.localdate().isoformat()
+    paused = bool(clock.pauses and clock.pauses[-1][0] <= today < clock.pauses[-1][1])
+    due = due_of(clock.due_at, clock.warn_at, now=timezone.now())
+    asked = any(stay.clock_id == clock.pk and stay.decision == Stay.Decision.OPEN for stay in stays)
+    return Running(
+        clock, due, paused, [] if asked else acts.of_clock(clock, row, request.user, paused=paused)
+    )

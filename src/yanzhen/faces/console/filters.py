@@ -1,0 +1,113 @@
+"""Filters of a list: a plain GET form over declared fields. What every kind of subject has is here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from yanzhen.engines.procedures.declare import Procedure
+from yanzhen.faces.console import choices
+from yanzhen.foundation.regions import prefixes
+
+Rows = QuerySet[Any]
+OPEN = "open"
+ME, NOBODY = "我", "未指定"
+"""Words that the filter for the handler understands beside names."""
+DUE = (("overdue", "已超期"), ("warning", "临近到期"), ("ok", "期限内"), ("none", "无在走时限"))
+ANY = "全部"
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), timezone.get_default_timezone())
+
+
+def day_field(label: str, name: str, lookup: str, *, shift: int = 0) -> django_filters.Filter:
+    """Filter a date-time field by a day of the calendar; `shift` days are added to it first."""
+
+    def narrow(rows: Rows, _name: str, value: date) -> Rows:
+        return rows.filter(**{f"{name}__{lookup}": midnight(value + timedelta(days=shift))})
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return django_filters.DateFilter(label=label, method=narrow, widget=widget)
+
+
+def choice_field(
+    label: str, given: Any, narrow: Callable[[Rows, str, str], Rows] | None = None, **more: Any
+) -> django_filters.ChoiceFilter:
+    """Filter by one of `given` (pairs, groups, or a function that returns them)."""
+    if narrow:
+        more["method"] = narrow
+    return django_filters.ChoiceFilter(label=label, choices=given, empty_label=ANY, **more)
+
+
+def state_field(procedure: Procedure) -> django_filters.ChoiceFilter:
+    """Filter by one state of the procedure, or by all that are not final."""
+
+    def narrow(rows: Rows, _name: str, value: str) -> Rows:
+        return rows.filter(ended_at=None) if value == OPEN else rows.filter(state=value)
+
+    states = [(OPEN, "在办（未办结）"), *((s.code, s.label) for s in procedure.states)]
+    return choice_field("状态", states, narrow)
+
+
+def _within(rows: Any, code: str) -> Rows:
+    found: Rows = rows.within(prefixes(code))
+    return found
+
+
+class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    """Filters by the columns that every subject has. A kind of subject adds its states and its own columns."""
+
+    q = django_filters.CharFilter(label="编号或关键词", method="search", max_length=80)
+    region = choice_field("行政区划", choices.regions, lambda rows, _, code: _within(rows, code))
+    due = choice_field("时限", DUE, lambda rows, _, value: rows.filter(due_q(value)))
+    organisation = django_filters.CharFilter(
+        label="承办单位", field_name="organisation__name", lookup_expr="contains", max_length=80
+    )
+    handler = django_filters.CharFilter(
+        label="承办人", method="of_handler", max_length=40, help_text=f"姓名；或填“{ME}”“{NOBODY}”"
+    )
+    first = ("q", "state", "region", "due")
+    """Filters that stand open; the others are folded away until they are used."""
+    searched: tuple[str, ...] = ()
+    """Fields of the subject that `q` looks through when it is no number."""
+
+    def search(self, rows: Rows, _name: str, text: str) -> Rows:
+        """A whole number finds by its index; anything else is looked for in the declared fields."""
+        text = text.strip()
+        found = Q(number=text.upper())
+        if not _is_number(text):
+            for name in ("number", *self.searched):
+                found |= Q(**{f"{name}__icontains": text})
+        return rows.filter(found)
+
+    def of_handler(self, rows: Rows, _name: str, text: str) -> Rows:
+        text = text.strip()
+        if text == ME:
+            return rows.filter(handler=self.request.user)
+        if text == NOBODY:
+            return rows.filter(handler=None)
+        return rows.filter(handler__name__contains=text)
+
+
+def due_q(value: str) -> Q:
+    """Rows whose earliest clock has run out, is within its warning, has not come to it, or that have none."""
+    now = timezone.now()
+    warned = Q(warn_at__lte=now)
+    return {
+        "overdue": Q(due_at__lt=now),
+        "warning": Q(due_at__gte=now) & warned,
+        "ok": Q(due_at__gte=now) & ~warned,
+        "none": Q(due_at=None),
+    }[value]
+
+
+def _is_number(text: str) -> bool:
+    """Two letters and at least twelve digits: nobody types that in search of words."""
+    return len(text) >= 14 and text[:2].isalpha() and text[2:].replace("-", "").isdigit()

@@ -1,0 +1,74 @@
+"""The console's menu: the pages that the account may open, with the one that is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
+
+from yanzhen.engines.procedures.queries import INBOXES
+from yanzhen.faces.console.desk import DESKS
+from yanzhen.foundation.models import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page outside the desks. Without rights it is for everybody; else for the holder of any of them."""
+
+    view: str
+    label: str
+    icon: str
+    rights: tuple[str, ...] = ()
+
+
+PLACES = (
+    Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
+    Entry("console:figures", "指标", "chart-bar", ("case.view",)),
+    Entry("console:accounts", "账号与授权", "users", ("account.view", "account.edit")),
+    Entry("console:parameters", "参数", "adjustments", ("parameter.edit", "record.view")),
+    Entry("console:calendar", "工作日历", "calendar", ("calendar.edit", "record.view")),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the entries of the menu: url, label, icon, active, count (None: not counted). No statement."""
+    account = request.user
+    if not isinstance(account, Account):
+        return []
+    entries = _entries(account)
+    best = max(
+        (e["url"] for e in entries if request.path.startswith(e["url"].partition("?")[0])),
+        key=len,
+        default="",
+    )
+    for entry in entries:
+        entry["active"] = entry["url"] == best
+    return entries
+
+
+def _entries(account: Account) -> list[dict[str, Any]]:
+    found = [_entry("console:home", "首页", "home")]
+    for desk in DESKS:
+        procedure = desk.procedure
+        if account.reaches(procedure.view_right):
+            found.append(_entry("console:list", desk.label, desk.icon, desk, query=f"?box={INBOXES[0].code}"))
+        if procedure.referral and account.reaches(procedure.referral.respond_right):
+            found.append(_entry("console:orders", f"{desk.label}协办", "arrows-split", desk))
+    found.extend(
+        _entry(place.view, place.label, place.icon)
+        for place in PLACES
+        if not place.rights or any(account.reaches(right) for right in place.rights)
+    )
+    return [entry for entry in found if entry["url"]]
+
+
+def _entry(view: str, label: str, icon: str, *arguments: object, query: str = "") -> dict[str, Any]:
+    try:
+        url = reverse(view, args=arguments) + query
+    except NoReverseMatch:
+        # this installation does not serve the page
+        url = ""
+    return {"url": url, "label": gettext(label), "icon": icon, "active": False, "count": None}

@@ -1,0 +1,77 @@
+"""What happened to a subject, as people read it: its records under the labels of its procedure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
+
+from yanzhen.engines.procedures.declare import Procedure
+from yanzhen.engines.procedures.models import Subject
+from yanzhen.faces.staff import account_names
+from yanzhen.foundation.models import Record
+from yanzhen.foundation.records import history
+
+LABELS = {
+    "start": "登记",
+    "copy": "抄送",
+    "reveal": "查看完整信息",
+    "clock.warned": "黄牌：临近到期",
+    "clock.overdue": "红牌：已超期",
+    "stay.ask.pause": "申请暂停计时",
+    "stay.ask.extension": "申请延期",
+    "stay.grant.pause": "同意暂停计时",
+    "stay.grant.extension": "同意延期",
+    "stay.refuse.pause": "不同意暂停计时",
+    "stay.refuse.extension": "不同意延期",
+    "stay.resume": "恢复计时",
+    "attachment.add": "添加附件",
+}
+TONES = {"clock.warned": "amber", "clock.overdue": "red"}
+SYSTEM = "系统"
+VISITOR = "诉求人"
+LONGEST = 200
+"""Steps shown; older ones are counted and stand in the records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    at: datetime
+    entered_at: datetime | None
+    """When it was put in, where that was afterwards."""
+    who: str
+    label: str
+    state: str
+    note: str
+    tone: str
+
+
+def timeline(row: Subject) -> list[Happening]:
+    """Return what happened, newest first: two statements."""
+    records = list(history(row).order_by("-id")[:LONGEST])
+    names = account_names(r.actor_id for r in records if r.actor_id)
+    return [_happening(r, row.procedure, names) for r in records]
+
+
+def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> Happening:
+    after = record.after or {}
+    happened = parse_datetime(after["at"]) if after.get("at") else None
+    nobody = VISITOR if record.verb == "start" else SYSTEM
+    return Happening(
+        at=happened or record.at,
+        entered_at=record.at if happened else None,
+        who=names.get(record.actor_id, "") if record.actor_id else gettext(nobody),
+        label=gettext(_label(record.verb, procedure)),
+        state=gettext(procedure.state(after["state"]).label) if after.get("state") else "",
+        note=record.reason,
+        tone=TONES.get(record.verb, ""),
+    )
+
+
+def _label(verb: str, procedure: Procedure) -> str:
+    if verb.startswith("move."):
+        code = verb.removeprefix("move.")
+        return next((t.label for t in procedure.transitions if t.code == code), code)
+    return LABELS.get(verb, verb)

@@ -1,0 +1,68 @@
+"""The console's addresses: those of the desks are made from their declarations."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+
+from yanzhen.faces.console import bulk, detail, figures, home, lists, moves, orders, register, sheets
+from yanzhen.faces.console.desk import DESKS, Desk
+from yanzhen.faces.console.setup import accounts, rules
+
+
+class DeskConverter:
+    """The first part of a desk's addresses, read as the desk."""
+
+    regex = "|".join(desk.name for desk in DESKS)
+
+    def to_python(self, value: str) -> Desk:
+        return DESKS[value]
+
+    def to_url(self, desk: Desk) -> str:
+        return desk.name
+
+
+register_converter(DeskConverter, "desk")
+
+app_name = "console"
+ONE = "<desk:desk>/<str:number>"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("register/", register.register, name="register"),
+    path("figures/", figures.figures, name="figures"),
+    path("figures/<str:code>/", figures.behind, name="records"),
+    path("find/", home.find, name="find"),
+    path("sheets/", sheets.listing, name="sheets"),
+    path("sheets/send/<str:code>/", sheets.sending, name="send-sheet"),
+    path("sheets/template/<str:code>/", sheets.template, name="sheet-template"),
+    path("sheets/<int:pk>/", sheets.one, name="batch"),
+    path("sheets/<int:pk>/confirm/", sheets.confirming, name="confirm-batch"),
+    path("sheets/<int:pk>/discard/", sheets.discarding, name="discard-batch"),
+    path("sheets/<int:pk>/undo/", sheets.undoing, name="undo-batch"),
+    path("sheets/<int:pk>/failed/", sheets.failed, name="failed-rows"),
+    path("accounts/", accounts.listing, name="accounts"),
+    path("accounts/open/", accounts.opening, name="account-open"),
+    path("accounts/<int:pk>/", accounts.one, name="account"),
+    path("accounts/<int:pk>/grants/<int:grant>/revoke/", accounts.revoking, name="grant-revoke"),
+    path("accounts/<int:pk>/tokens/", accounts.token, name="token"),
+    path("accounts/<int:pk>/tokens/<int:token>/revoke/", accounts.revoking_token, name="token-revoke"),
+    path("parameters/", rules.listing, name="parameters"),
+    path("parameters/<str:code>/", rules.one, name="parameter"),
+    path("calendar/", rules.years, name="calendar"),
+    path("<desk:desk>/", lists.listing, name="list"),
+    path("<desk:desk>/export/", lists.export, name="export"),
+    path("<desk:desk>/views/", lists.save_view, name="save-view"),
+    path("<desk:desk>/views/<int:pk>/drop/", lists.drop_view, name="drop-view"),
+    path("<desk:desk>/bulk/", bulk.preview, name="bulk-preview"),
+    path("<desk:desk>/bulk/<int:pk>/", bulk.bulk, name="bulk"),
+    path("<desk:desk>/orders/", orders.orders, name="orders"),
+    path(f"{ONE}/", detail.detail, name="detail"),
+    path(f"{ONE}/move/<slug:code>/", moves.move, name="move"),
+    path(f"{ONE}/refer/", moves.refer, name="refer"),
+    path(f"{ONE}/copy/", detail.copy, name="copy"),
+    path(f"{ONE}/reveal/", detail.reveal, name="reveal"),
+    path(f"{ONE}/files/", detail.attach, name="attach"),
+    path(f"{ONE}/files/<uuid:pk>/", detail.download, name="file"),
+    path(f"{ONE}/clock/<int:pk>/<slug:code>/", moves.on_clock, name="on-clock"),
+    path(f"{ONE}/stay/<int:pk>/<slug:code>/", moves.on_stay, name="on-stay"),
+    path(f"{ONE}/party/<int:pk>/<slug:code>/", moves.on_party, name="on-party"),
+]

@@ -1,0 +1,62 @@
+"""Visitors nobody knows: their reach in the database, and how often they may try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from allauth.account.adapter import get_adapter
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+
+from yanzhen.foundation import crypto, limits
+from yanzhen.foundation.scope import EVERYTHING, database_scope
+
+View = Callable[[HttpRequest], HttpResponse]
+
+SUBMIT = 30
+"""Appeals from one address within WINDOW: a whole building site may share one address."""
+TRACK = 60
+"""Looks from one address within WINDOW."""
+GUESSES = 10
+"""Tries at one number within an hour: the last four digits of a phone are 10,000 possibilities."""
+WINDOW = 600
+
+
+def public(view: View) -> View:
+    """Let what a visitor sends reach what it needs: there the secret that is shown is the right.
+
+    A page that is only opened reads nothing behind the wall. Nothing of the answer is kept by a browser or a proxy.
+    """
+
+    @wraps(view)
+    def reaching(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            return view(request)
+        with database_scope({EVERYTHING}):
+            return view(request)
+
+    return never_cache(reaching)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return a keyed hash of the visitor's address; the address itself is kept nowhere."""
+    ip: str = get_adapter().get_client_ip(request)
+    return crypto.keyed_hash(ip, purpose="ip").hex()
+
+
+def count_submission(request: HttpRequest) -> None:
+    """Raise TooMany after SUBMIT appeals from one address."""
+    message = "您所在网络提交过于频繁，请稍后再试；紧急情况请直接拨打 12351"
+    limits.hit(f"submit:{address_of(request)}", limit=SUBMIT, seconds=WINDOW, message=message)
+
+
+def count_look(request: HttpRequest, number: str) -> str:
+    """Raise TooMany after TRACK looks from one address or GUESSES at one number; return the number's key."""
+    message = "您所在网络查询过于频繁，请稍后再试"
+    limits.hit(f"track:{address_of(request)}", limit=TRACK, seconds=WINDOW, message=message)
+    key = f"number:{crypto.keyed_hash(number.strip().upper(), purpose='track').hex()}"
+    limits.hit(
+        key, limit=GUESSES, seconds=3600, message="这个编号查询次数过多，请一小时后再试，或拨打 12351 查询"
+    )
+    return key

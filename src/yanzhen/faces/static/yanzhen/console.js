@@ -1,0 +1,52 @@
+/* What the console does in the browser. Every page works without it. */
+"use strict";
+
+document.addEventListener("alpine:init", () => {
+  /* Counts what is ticked in a list, and offers the whole filter instead. */
+  Alpine.data("picks", () => ({
+    count: 0,
+    whole: false,
+    get none() {
+      return this.count === 0 && !this.whole;
+    },
+    boxes() {
+      return Array.from(this.$root.querySelectorAll("input[name=ids]"));
+    },
+    recount() {
+      this.count = this.boxes().filter((box) => box.checked).length;
+    },
+    all(event) {
+      this.boxes().forEach((box) => (box.checked = event.target.checked));
+      this.recount();
+    },
+  }));
+  /* Sends a filter form as soon as a choice is made. */
+  Alpine.data("filters", () => ({
+    send() {
+      this.$root.requestSubmit();
+    },
+  }));
+  Alpine.data("copier", () => ({
+    done: false,
+    copy() {
+      navigator.clipboard.writeText(this.$root.dataset.text).then(() => (this.done = true));
+    },
+  }));
+});
+
+/* Closes an open menu by Escape or by a click beside it. */
+document.addEventListener("click", (event) => {
+  document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach((menu) => menu.removeAttribute("open"));
+  const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
+  if (event.key === "/" && !typing) {
+    const search = document.querySelector("input[name=q]");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+    }
+  }
+});
