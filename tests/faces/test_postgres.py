@@ -109,7 +109,9 @@ def test_programs_below_a_closed_folder_are_copied_to_the_data_area(
     program = Path(layout.binary(cluster, "initdb"))
 
     assert cluster.root in program.parents
-    assert layout.spawn([str(program), "--version"], cluster.user).stdout.startswith(b"initdb (PostgreSQL) 18")
+    assert layout.spawn([str(program), "--version"], cluster.user).stdout.startswith(
+        b"initdb (PostgreSQL) 18"
+    )
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 

@@ -1,0 +1,121 @@
+"""A hundred thousand appeals from a workbook to numbered cases, beside a bare COPY of the same cells."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from django.core.files.base import ContentFile
+from django.db import connection
+
+from bench.province import web_role
+from yanzhen.domains.hotline import categories
+from yanzhen.domains.hotline.models import Case
+from yanzhen.foundation import accounts, calendar, crypto, parameters, regions
+from yanzhen.foundation.models import Account, Batch, Grant, Record, Region, Role
+from yanzhen.foundation.scope import EVERYTHING, database_scope
+from yanzhen.foundation.sheets import SHEETS, Sheet, confirm, running, submit, write_rows
+
+ROWS = 100_000
+STORY = (
+    "{employer}自{month}月起拖欠工资{amount}元，涉及{people}人，多次催要没有结果，请求帮助追讨。第 {n} 件。"
+)
+
+
+def run(say: Callable[[str], None]) -> None:
+    packs = (
+        regions.load,
+        regions.load_lines,
+        accounts.load_roles,
+        calendar.seed,
+        parameters.load_defaults,
+        categories.load,
+    )
+    for load in (*packs, crypto.begin):
+        load()
+    account = Account.objects.create_user("bench-sheets", name="表格")
+    Grant.objects.create(
+        account=account, role=Role.objects.get(code="dispatcher"), region_id="370000", line_id="union"
+    )
+    sheet = SHEETS["hotline.appeals"]
+    rows = list(_appeals(sheet))
+    file = io.BytesIO()
+    write_rows(file, [column.label for column in sheet.columns], rows)
+    say(f"{len(rows):,} appeals, {len(sheet.columns)} columns, workbook of {file.tell() / 2**20:.1f} MB")
+    bare = _bare(rows)
+    with web_role(), database_scope({EVERYTHING}):
+        whole = _import(say, sheet, file.getvalue(), account)
+    say(f"bare COPY of the same cells {bare:6.1f} s; the import takes {whole / bare:.0f} times as long")
+
+
+def _import(say: Callable[[str], None], sheet: Sheet, content: bytes, account: Account) -> float:
+    stages = []
+
+    def timed(label: str, work: Callable[[], object]) -> None:
+        begun = time.perf_counter()
+        work()
+        stages.append(time.perf_counter() - begun)
+        say(f"{label:28}{stages[-1]:6.1f} s")
+
+    timed(
+        "submit (look, store)",
+        lambda: submit(sheet, ContentFile(content, "诉求.xlsx"), actor=account, foreground=True),
+    )
+    batch = Batch.objects.get()
+    timed("check (read, stage, check)", lambda: running.check(batch.pk))
+    batch.refresh_from_db()
+    assert (batch.state, batch.good) == (Batch.State.CHECKED, ROWS), batch.problem
+    timed(
+        "apply (cases, clocks, records)",
+        lambda: running.apply(confirm(batch, actor=account, foreground=True).pk),
+    )
+    batch.refresh_from_db()
+    assert batch.state == Batch.State.APPLIED, batch.problem
+    assert Case.objects.count() == ROWS == Record.objects.filter(verb="start").count()
+    say(f"{'in all':28}{sum(stages):6.1f} s, {ROWS / sum(stages):,.0f} rows a second")
+    return sum(stages)
+
+
+def _appeals(sheet: Sheet) -> Iterator[list[object]]:
+    """Yield rows in the order of the sheet's columns, a year back, one in eight anonymous."""
+    dice = random.Random(6)  # noqa: S311  # the same rows every time, no secret
+    counties = list(Region.objects.filter(level="county", valid_to=None).values_list("code", "name"))
+    newest = datetime(2026, 11, 1, 9, 0)  # noqa: DTZ001  # a cell holds a local time
+    for n in range(ROWS):
+        anonymous = n % 8 == 0
+        words = {
+            "employer": f"演示单位{n % 5000}",
+            "month": n % 12 + 1,
+            "amount": dice.randrange(800, 60000),
+            "people": n % 30 + 1,
+        }
+        cells = {
+            "received_at": newest - timedelta(minutes=n * 5),
+            "channel": "电话",
+            "region": " ".join(dice.choice(counties)),
+            "body": STORY.format(n=n, **words),
+            "category": "010101 企业拖欠工资",
+            "urgency": "一般",
+            "employer": words["employer"],
+            "headcount": words["people"],
+            "amount_yuan": words["amount"],
+            "anonymous": "是" if anonymous else "否",
+            "secret": "否",
+            "name": None if anonymous else "张某某",
+            "phone": None if anonymous else f"199{dice.randrange(10**8):08}",
+        }
+        yield [cells.get(name) for name in sheet.names]
+
+
+def _bare(rows: list[list[object]]) -> float:
+    columns = ", ".join(f"c{n} text" for n in range(len(rows[0])))
+    with connection.cursor() as cursor:
+        cursor.execute(f"create table bench_cells ({columns})")
+        begun = time.perf_counter()
+        with cursor.cursor.copy("copy bench_cells from stdin") as copy:
+            for row in rows:
+                copy.write_row([None if cell is None else str(cell) for cell in row])
+        return time.perf_counter() - begun

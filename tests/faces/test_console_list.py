@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from io import BytesIO
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from tests.faces.console import browser, text
+from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
+from tests.hotline import county
+from yanzhen.faces.console.keys import SIZE
+from yanzhen.faces.console.models import SavedView
+from yanzhen.foundation import calendar
+from yanzhen.foundation.models import Account, Region
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/console/cases/"
+
+
+def clerk(region: Region | None = None) -> Account:
+    place = region or RegionFactory(code="370102")
+    return AccountFactory(grants=[(place, LineFactory(), "case.view case.accept case.assign")])
+
+
+def test_the_list_shows_the_own_county_and_line_and_nothing_else():
+    home = RegionFactory(code="370102")
+    CaseFactory(region=home, title="本区本线")
+    CaseFactory(region=home, line=LineFactory(code="court"), title="本区他线")
+    CaseFactory(region=RegionFactory(code="370202"), title="他区本线")
+
+    shown = text(browser(clerk(home)).get(LIST))
+
+    assert [t for t in ("本区本线", "本区他线", "他区本线") if t in shown] == ["本区本线"]
+
+
+def test_who_is_not_logged_in_is_asked_to_and_comes_back():
+    response = Client().get(LIST)
+
+    assert (response.status_code, response["Location"]) == (302, f"/login/?next={LIST}")
+
+
+def test_pages_follow_each_other_without_gap_or_repeat():
+    home = RegionFactory(code="370102")
+    at = timezone.now()
+    numbers = [
+        CaseFactory(region=home, started_at=at, number=f"GD-{n:03}").number for n in range(2 * SIZE + 7)
+    ]
+    client = browser(clerk(home))
+    seen: list[str] = []
+    address = LIST
+
+    while address:
+        page = client.get(address)
+        seen += [line.number for line in page.context["lines"]]
+        address = f"{LIST}?{page.context['following']}" if page.context["following"] else ""
+
+    assert seen == sorted(numbers, reverse=True)
+
+
+def test_back_leads_to_the_page_before():
+    home = RegionFactory(code="370102")
+    for n in range(SIZE + 5):
+        CaseFactory(region=home, number=f"GD-{n:03}")
+    client = browser(clerk(home))
+    first = client.get(LIST)
+
+    second = client.get(f"{LIST}?{first.context['following']}")
+    again = client.get(f"{LIST}?{second.context['previous']}")
+
+    assert [x.number for x in again.context["lines"]] == [x.number for x in first.context["lines"]]
+    assert again.context["previous"] == ""
+
+
+def test_a_cursor_that_is_none_of_ours_is_refused_in_a_sentence():
+    response = browser(clerk()).get(LIST, {"cursor": "zzz"})
+
+    assert response.status_code == 422
+    assert "翻页位置无效" in text(response)
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_the_number_of_statements_does_not_depend_on_the_rows(many):
+    home = RegionFactory(code="370102")
+    for _ in range(many):
+        CaseFactory(region=home)
+    client = browser(clerk(home))
+    client.get(LIST)
+
+    with CaptureQueriesContext(connection) as context:
+        client.get(LIST)
+
+    assert len(context) <= 9, "\n".join(q["sql"][:120] for q in context.captured_queries)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"q": "GD-1"}, ["GD-1"]),
+        ({"q": "欠薪"}, ["GD-2"]),
+        ({"q": "某某机械"}, ["GD-3"]),
+        ({"state": "handling"}, ["GD-3"]),
+        ({"state": "open"}, ["GD-1", "GD-2", "GD-3"]),
+        ({"urgency": "urgent"}, ["GD-2"]),
+        ({"due": "overdue"}, ["GD-3"]),
+        ({"due": "none"}, ["GD-1", "GD-2", "GD-4"]),
+        ({"handler": "未指定"}, ["GD-1", "GD-2", "GD-3", "GD-4"]),
+        ({"region": "370102"}, ["GD-1", "GD-2", "GD-3"]),
+        ({"received_from": "2026-01-02"}, ["GD-1", "GD-2", "GD-3"]),
+        ({"received_to": "2026-01-01"}, ["GD-4"]),
+    ],
+)
+def test_the_list_is_narrowed(query, found):
+    city, home = RegionFactory(code="370100", level="city"), RegionFactory(code="370102")
+    home.parent = city
+    home.save()
+    RegionFactory(code="370103", parent=city)
+    calendar.seed()
+    now = timezone.now()
+    CaseFactory(region=home, number="GD-1")
+    CaseFactory(region=home, number="GD-2", title="欠薪三月", urgency="urgent")
+    CaseFactory(
+        region=home, number="GD-3", state="handling", employer="某某机械厂", due_at=now - timedelta(days=1)
+    )
+    new_year = datetime(2026, 1, 1, 12, tzinfo=timezone.get_default_timezone())
+    CaseFactory(
+        region=RegionFactory(code="370103"),
+        number="GD-4",
+        state="declined",
+        ended_at=now,
+        received_at=new_year,
+    )
+
+    response = browser(clerk(city)).get(LIST, query)
+
+    assert sorted(line.number for line in response.context["lines"]) == found
+
+
+def test_a_filter_that_can_not_be_read_shows_nothing_and_says_so():
+    CaseFactory(region=RegionFactory(code="370102"))
+
+    response = browser(clerk()).get(LIST, {"state": "nowhere"})
+
+    assert (response.status_code, response.context["lines"]) == (422, [])
+
+
+def test_the_four_boxes_hold_what_they_say():
+    place = county()
+    waiting, mine = place.case(), place.accepted()
+    client = browser(place.clerk)
+
+    boxes = {
+        box: {line.number for line in client.get(LIST, {"box": box}).context["lines"]}
+        for box in ("to-do", "done", "started", "copied", "all")
+    }
+
+    both = {waiting.number, mine.number}
+    assert boxes == {"to-do": both, "done": {mine.number}, "started": set(), "copied": set(), "all": both}
+
+
+def test_a_filter_is_kept_as_a_tab_and_put_away_again():
+    account = clerk()
+    client = browser(account)
+
+    client.post(f"{LIST}views/", {"query": "box=all&state=handling&cursor=x", "name": "在办的"})
+
+    view = SavedView.objects.get()
+    page = client.get(f"{LIST}?{view.query}")
+    assert (view.query, view.account) == ("box=all&state=handling", account)
+    assert [tab.label for tab in page.context["tabs"] if tab.active] == ["在办的"]
+
+    client.post(f"{LIST}views/{view.pk}/drop/")
+
+    assert not SavedView.objects.exists()
+
+
+def test_nobody_puts_away_a_view_of_somebody_else():
+    view = SavedView.objects.create(account=clerk(), desk="cases", name="她的", query="box=all")
+
+    browser(clerk()).post(f"{LIST}views/{view.pk}/drop/")
+
+    assert SavedView.objects.filter(pk=view.pk).exists()
+
+
+def test_what_is_exported_is_what_is_filtered():
+    home = RegionFactory(code="370102")
+    CaseFactory(region=home, title="=cmd()", state="handling")
+    CaseFactory(region=home, title="不在其中")
+
+    response = browser(clerk(home)).get(f"{LIST}export/", {"state": "handling"})
+
+    rows = list(
+        load_workbook(BytesIO(b"".join(response.streaming_content))).active.iter_rows(values_only=True)
+    )
+    assert response["Content-Disposition"].startswith("attachment")
+    assert (len(rows), rows[0][:2]) == (2, ("诉求", "状态"))
+    assert rows[1][:2] == ("'=cmd()", "办理中")
+
+
+def test_a_number_leads_straight_to_its_page_and_words_to_the_list():
+    case = CaseFactory(region=RegionFactory(code="370102"), number="GD370102-20261124-00001-X")
+    client = browser(clerk())
+
+    straight = client.get("/console/find/", {"number": case.number.lower()})
+    words = client.get("/console/find/", {"number": "欠薪"})
+
+    assert straight["Location"] == f"/console/cases/{case.number}/"
+    assert words["Location"].startswith(f"{LIST}?q=")
+
+
+def test_the_first_page_counts_what_waits_and_shows_what_is_due_next():
+    place = county()
+    case = place.case()
+
+    shown = text(browser(place.clerk).get("/console/"))
+
+    assert "待我办理 1" in shown
+    assert case.number in shown
+
+
+def test_an_account_without_any_right_is_told_so():
+    shown = text(browser(AccountFactory()).get("/console/"))
+
+    assert "您还没有任何权限" in shown

@@ -1,0 +1,232 @@
+"""Every address of the product, tried by people who have no business there, with rows that could leak."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from openpyxl import Workbook
+
+from tests.faces.console import browser
+from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
+from tests.hotline import EVERY_RIGHT, county
+from yanzhen.engines.procedures import parties, stays
+from yanzhen.engines.procedures.copies import copy_to
+from yanzhen.engines.procedures.engine import advance
+from yanzhen.engines.procedures.models import Clock, Party
+from yanzhen.faces.console.models import BulkMove, SavedView
+from yanzhen.foundation import attachments, sheets
+from yanzhen.foundation.accounts import issue_token
+from yanzhen.foundation.models import Account, Token
+from yanzhen.foundation.records import record
+from yanzhen.foundation.sheets import SHEETS
+
+pytestmark = pytest.mark.django_db
+
+SECRETS = (
+    "不该外传的标题",
+    "不该外传的单位",
+    "张建国",
+    "13812345678",
+    "不该外传的答复",
+    "不该外传的文件",
+    "不该外传的要求",
+)
+RIGHTS = (
+    f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view organisation.view"
+    " record.view account.view"
+)
+PUBLIC = {
+    "home",
+    "submit",
+    "receipt",
+    "put_away",
+    "track",
+    "help",
+    "privacy",
+    "preferences",
+    "healthz",
+    "readyz",
+    "",
+}
+"""Open to everybody; the tests of the portal say what they may show."""
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Yield (name, pattern) of every address that is routed."""
+
+    def walk(entries: list[Any], prefix: str, space: str) -> Iterator[tuple[str, str]]:
+        for entry in entries:
+            path = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                yield from walk(entry.url_patterns, path, entry.namespace or space)
+            elif isinstance(entry, URLPattern):
+                yield f"{space}:{entry.name}" if space else str(entry.name), path
+
+    yield from walk(get_resolver().url_patterns, "/", "")
+
+
+class Rows:
+    """One of everything, in a county that the strangers have nothing to do with."""
+
+    def __init__(self) -> None:
+        place = county()
+        self.place = place
+        case = place.case(
+            title="不该外传的标题", employer="不该外传的单位", name="张建国", phone="13812345678"
+        )
+        advance(case, "accept", actor=place.clerk, category=place.category)
+        advance(case, "assign", actor=place.clerk, organisation=place.union, handler=place.handler)
+        court = OrganisationFactory(region=place.region, line=LineFactory(code="court"), kind="court")
+        party = parties.refer(case, court, actor=place.clerk, demand="不该外传的要求")
+        parties.revoke(party, actor=place.clerk, reason="不该外传的要求")
+        clock = Clock.objects.get(subject_id=case.pk, stopped_at=None, party=None)
+        stay = stays.request_stay(
+            clock, actor=place.handler, kind="extension", amount=1, reason="不该外传的要求"
+        )
+        file = attachments.store(
+            SimpleUploadedFile("不该外传的文件.txt", b"secret"), subject=case, actor=place.clerk
+        )
+        copy_to(case, place.handler, actor=place.clerk)
+        record("move.seen", case, actor=place.clerk)
+        view = SavedView.objects.create(
+            account=place.clerk, desk="cases", name="不该外传的标题", query="box=all"
+        )
+        bulk = BulkMove.objects.create(account=place.clerk, desk="cases", move="accept", ids=[case.pk])
+        issue_token(place.clerk, "不该外传的标题", actor=None)
+        case.refresh_from_db()
+        self.case = case
+        self.values = {
+            "desk": "cases",
+            "number": case.number,
+            "code": "",
+            "pk": "",
+            "grant": place.clerk.grants.get().pk,
+            "token": Token.objects.get().pk,
+            "rest": "x",
+            "provider_id": "sso",
+        }
+        self.by_name = {
+            "console:file": {"pk": file.pk},
+            "console:on-clock": {"pk": clock.pk, "code": "extension"},
+            "console:on-stay": {"pk": stay.pk, "code": "grant"},
+            "console:on-party": {"pk": party.pk, "code": "revoke"},
+            "console:drop-view": {"pk": view.pk},
+            "console:bulk": {"pk": bulk.pk},
+            "console:move": {"code": "answer"},
+            "console:records": {"code": "hotline.received"},
+            "api:show_figure": {"code": "hotline.received"},
+            "api:list_records": {"code": "hotline.received"},
+            "console:parameter": {"code": "hotline.handling"},
+            "console:send-sheet": {"code": "hotline.appeals"},
+            "console:sheet-template": {"code": "hotline.appeals"},
+        }
+        batch = self._batch()
+        for name in ("batch", "confirm-batch", "discard-batch", "undo-batch", "failed-rows"):
+            self.by_name[f"console:{name}"] = {"pk": batch.pk}
+        for name in ("account", "grant-revoke", "token", "token-revoke"):
+            self.by_name[f"console:{name}"] = {"pk": place.clerk.pk}
+
+    def _batch(self) -> Any:
+        book = Workbook()
+        sheet = SHEETS["hotline.appeals"]
+        book.active.append([column.label for column in sheet.columns])
+        out = BytesIO()
+        book.save(out)
+        sender = AccountFactory(grants=[(self.place.region, None, RIGHTS)])
+        return sheets.submit(sheet, SimpleUploadedFile("不该外传的文件.xlsx", out.getvalue()), actor=sender)
+
+    def fill(self, name: str, pattern: str) -> str:
+        values = {**self.values, **self.by_name.get(name, {})}
+
+        def value(match: re.Match[str]) -> str:
+            return str(values[match[1].rpartition(":")[2]])
+
+        return re.sub(r"<([^>]+)>", value, pattern)
+
+
+def strangers(place: Any) -> list[Account]:
+    """From another region on all lines, and from the same region on another line."""
+    return [
+        AccountFactory(grants=[(RegionFactory(code="370202"), None, RIGHTS)]),
+        AccountFactory(grants=[(place.region, LineFactory(code="justice"), RIGHTS)]),
+    ]
+
+
+def test_no_address_shows_a_stranger_anything_of_a_row_out_of_reach():
+    rows = Rows()
+    leaks, open_to = [], []
+    for stranger in strangers(rows.place):
+        page, program = browser(stranger), Client()
+        key = issue_token(stranger, "key", actor=None)
+        for name, pattern in addresses():
+            if name in PUBLIC or name.startswith(("portal:", "account_", "mfa_", "openid", "socialaccount")):
+                continue
+            address = rows.fill(name, pattern)
+            client, more = (
+                (program, {"HTTP_AUTHORIZATION": f"Bearer {key}"})
+                if address.startswith("/api/")
+                else (page, {})
+            )
+            for answer in (
+                client.get(address, **more),
+                client.post(address, content_type="application/json", **more),
+            ):
+                body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+                text = body.decode(errors="replace")
+                if any(secret in text.replace(address, "") for secret in (*SECRETS, rows.case.number)):
+                    leaks.append((name, answer.status_code))
+                if answer.status_code == 200 and "number" in pattern:
+                    open_to.append((name, answer.status_code))
+
+    assert (leaks, open_to) == ([], [])
+
+
+def test_every_address_about_one_row_is_shut_to_a_stranger_by_a_404():
+    rows = Rows()
+    stranger = strangers(rows.place)[0]
+    client = browser(stranger)
+    shut = {
+        name: client.get(rows.fill(name, pattern)).status_code
+        for name, pattern in addresses()
+        if name.startswith("console:") and ("<str:number>" in pattern or "<int:pk>" in pattern)
+    }
+
+    assert {name: status for name, status in shut.items() if status not in {404, 405}} == {}
+
+
+def test_who_is_not_logged_in_gets_nowhere():
+    rows = Rows()
+    client = Client()
+    answers = {
+        name: client.get(rows.fill(name, pattern)).status_code
+        for name, pattern in addresses()
+        if name.startswith("console:") or rows.fill(name, pattern).startswith("/api/cases")
+    }
+
+    assert {name: status for name, status in answers.items() if status not in {302, 401, 405}} == {}
+
+
+def test_a_stranger_changes_nothing_by_any_form():
+    rows = Rows()
+    before = (rows.case.state, rows.case.step, Party.objects.count(), Clock.objects.count())
+    for stranger in strangers(rows.place):
+        client = browser(stranger)
+        for name, pattern in addresses():
+            if name.startswith("console:"):
+                client.post(
+                    rows.fill(name, pattern),
+                    {"reason": "不该发生", "reply": "不该发生的答复不该发生", "seen": "2", "amount": "1", "ids": rows.case.pk,
+                     "move": "accept", "whole": "1", "demand": "不该", "account": stranger.pk},
+                )  # fmt: skip
+
+    rows.case.refresh_from_db()
+    assert (rows.case.state, rows.case.step, Party.objects.count(), Clock.objects.count()) == before
+    assert SavedView.objects.filter(account=rows.place.clerk).exists()
+    assert Token.objects.get(account=rows.place.clerk).revoked_at is None
