@@ -19,8 +19,13 @@ def main(names: list[str]) -> None:
     found = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
     if unknown := set(names) - set(found):
         sys.exit(f"no bench named {', '.join(sorted(unknown))}; there are {', '.join(found)}")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yanzhen.config.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "yanzhen.config.settings"
     os.environ["YANZHEN_TEST_DATABASE"] = f"yanzhen_bench_{os.getpid()}"
+    os.environ.update(YANZHEN_SECRET_KEY="bench-only-" + "x" * 40, YANZHEN_MASTER_KEY="01" * 32)
+    if not os.environ.get("DATABASE_URL"):
+        from yanzhen.faces.cli import postgres
+
+        os.environ["DATABASE_URL"] = postgres.scratch("bench", fast=False)
     with tempfile.TemporaryDirectory(prefix="yanzhen-bench-") as data:
         os.environ["YANZHEN_DATA_DIR"] = data
         _run(names or found)
@@ -28,9 +33,11 @@ def main(names: list[str]) -> None:
 
 def _run(names: list[str]) -> None:
     import django
+    from django.core.management import call_command
     from django.db import connection
 
     django.setup()
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc*"])
     before = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from yanzhen.faces.cli.install import load_packs
+
 CASES = int(os.environ.get("YANZHEN_BENCH_CASES", "1000000"))
 
 FILL = """
@@ -27,14 +29,14 @@ select c.code, 'union', '{}', 'BENCH-' || n, case when n %% 20 = 0 then 'handlin
 from generate_series(1, %s) n
 cross join lateral (select now() - (n %% 525600) * interval '1 minute' as t) at
 join (select code, row_number() over (order by code) - 1 as k, count(*) over () as many
-      from foundation_region where level = 'county' and valid_to is null) c on c.k = (n * 7919) %% c.many
+      from foundation_region where level = 'county' and valid_to is null) c on c.k = (n::bigint * 7919) %% c.many
 """
 
 
 @contextmanager
 def province(cases: int) -> Iterator[None]:
     """Switch the default connection to a fresh database that holds `cases` cases, and drop it at the end."""
-    name = f"yanzhen_bench_{os.getpid()}"
+    name = f"yanzhen_bench_{os.getpid()}_{cases}"
     home = connection.settings_dict["NAME"]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -43,7 +45,7 @@ def province(cases: int) -> Iterator[None]:
     _switch(name)
     try:
         call_command("migrate", verbosity=0)
-        _packs()
+        load_packs()
         fill(cases)
         yield
     finally:
@@ -74,14 +76,3 @@ def web_role() -> Iterator[None]:
 def _switch(name: str) -> None:
     connection.close()
     connection.settings_dict["NAME"] = name
-
-
-def _packs() -> None:
-    from yanzhen.domains.hotline import categories
-    from yanzhen.foundation import accounts, calendar, parameters, regions
-
-    regions.load()
-    accounts.load_roles()
-    calendar.seed()
-    parameters.load_defaults()
-    categories.load()

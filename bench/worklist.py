@@ -1,7 +1,9 @@
-"""Reading lists at a million cases: the page through both walls, beside the bare SQL of the same page."""
+"""Reading lists at a million cases: the page beside the bare SQL of the same page, and what the second wall costs."""
 
 from __future__ import annotations
 
+import html
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -10,7 +12,9 @@ from django.db import connection
 from django.test import Client
 
 from bench.province import CASES, province, web_role
+from yanzhen.domains.hotline.queries import worklist
 from yanzhen.foundation.models import Account, Grant, Role
+from yanzhen.foundation.scope import database_scope
 
 BARE = """
 select id, number, title, state, due_at from hotline_case
@@ -35,8 +39,25 @@ def _one(say: Callable[[str], None], name: str, region: str) -> None:
         for label, url in (("newest", "/console/cases/"), ("running", "/console/cases/?state=handling")):
             page = _p95(lambda url=url: _get(client, url))
             say(f"worklist {name:9} {label:8} p95 {page * 1000:7.1f} ms at {CASES:,} cases")
+        found = re.search(r'href="\?([^"]+)"\s+rel="next"', client.get("/console/cases/").content.decode())
+        assert found
+        page = _p95(lambda: _get(client, f"/console/cases/?{html.unescape(found[1])}"))
+        say(f"worklist {name:9} by key   p95 {page * 1000:7.1f} ms")
     bare = _p95(lambda: _rows(region.rstrip("0") + "%"))
     say(f"worklist {name:9} bare SQL p95 {bare * 1000:7.1f} ms without walls, page/bare {page / bare:.1f}x")
+    _walls(say, name, account)
+
+
+def _walls(say: Callable[[str], None], name: str, account: Account) -> None:
+    """Read the same rows as the owner of the tables, whom the second wall does not bind, and as the web's role."""
+    rows = worklist(account).order_by("-started_at", "-pk")[:50]
+    one = _p95(lambda: list(rows.all()))
+    with web_role(), database_scope(account.audience_keys()):
+        two = _p95(lambda: list(rows.all()))
+    say(
+        f"walls    {name:9} newest 50: queryset alone {one * 1000:6.1f} ms, with row-level security {two * 1000:6.1f} ms,"
+        f" {two / one:.2f}x"
+    )
 
 
 def _get(client: Client, url: str) -> None:

@@ -13,4 +13,4 @@ os.environ.setdefault("YANZHEN_TEST_DATABASE", f"yanzhen_test_{os.getpid()}")
 if not os.environ.get("DATABASE_URL"):
     from yanzhen.faces.cli import postgres
 
-    os.environ["DATABASE_URL"] = postgres.for_tests()
+    os.environ["DATABASE_URL"] = postgres.scratch("tests", fast=True)

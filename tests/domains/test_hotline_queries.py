@@ -77,9 +77,6 @@ def test_the_worklist_brings_its_relations_along(django_assert_num_queries):
     assert len(rows) == 3
 
 
-@pytest.mark.xfail(
-    reason="2026-11-24: `code__length` is no lookup of Django's, so the query can not be asked"
-)
 def test_only_leaves_in_force_can_be_chosen():
     shipped.load()
     count = categories().count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import stat
@@ -10,6 +11,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -40,10 +42,10 @@ print(people.reveal(Person.objects.get(), "phone", actor=clerk, reason="恢复�
 """
 
 
-def program(installation: Installation, text: str) -> str:
+def program(installation: Installation, text: str, **environment: str) -> str:
     """Run a program with the product's models as the owner of the tables; return what it prints."""
     head = "from yanzhen.faces.cli import place; place.prepare('owner'); import django; django.setup()\n"
-    return succeeded(installation.python("-c", head + text + "\nplace.hand_over()\n"))
+    return succeeded(installation.python("-c", head + text + "\nplace.hand_over()\n", **environment))
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +161,17 @@ def test_what_is_there_is_not_overwritten_unless_forced(origin, backup, restored
     )
 
 
+def test_going_back_to_an_earlier_day_shows_in_the_folder_outside(backup, restored, tmp_path):
+    sink = {"YANZHEN_CHECKPOINT_SINK": str(tmp_path / "write-once")}
+    program(restored, REVEAL + "from yanzhen.foundation.records import seal\nassert seal()[0]\n", **sink)
+    before = restored.run("records", "verify", **sink)
+
+    restored.done("restore", str(backup), "--force", **sink)
+
+    after = restored.run("records", "verify", **sink)
+    assert ("write-once" in before.stdout, "write-once" in after.stdout) == (False, True)
+
+
 def test_records_that_were_not_sealed_when_the_backup_was_made_are_sealed_after_it(origin, empty):
     program(origin, REVEAL)
     folder = origin.root.parent / "unsealed"
@@ -166,7 +179,9 @@ def test_records_that_were_not_sealed_when_the_backup_was_made_are_sealed_after_
 
     said = empty.done("restore", str(next(folder.iterdir())))
 
+    verified = empty.run("records", "verify")
     assert re.search("补封记录 [1-9]", said)
+    assert verified.stdout.startswith("✓")
     (left,) = empty_unsealed(empty)
     assert left == (0,)
 
@@ -231,3 +246,42 @@ def test_a_role_behind_the_walls_makes_no_backup_that_lacks_rows_and_nothing_is_
 
     assert refusal.startswith("pg_dump 未成功：")
     assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[tuple[Installation, dict[str, str]]]:
+    """A database as an administrator makes it: an owner who may make neither roles nor databases, and the web's role."""
+    name, server = f"yanzhen_{os.getpid()}_outside", os.environ["DATABASE_URL"]
+
+    def url(user: str) -> str:
+        return urlsplit(server)._replace(netloc=f"{user}@", path=f"/{name}").geturl()
+
+    with psycopg.connect(server, autocommit=True) as session:
+        session.execute(f"create role {name} login")
+        session.execute(
+            f"create database {name} owner {name} template template0"
+            " encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'"
+        )
+        yield (
+            Installation(tmp_path / "data"),
+            {"YANZHEN_OWNER_URL": url(name), "DATABASE_URL": url("yanzhen_web")},
+        )
+        session.execute(f"drop database {name} with (force)")
+        session.execute(f"drop role {name}")
+
+
+@pytest.mark.django_db
+def test_on_an_outside_database_everything_is_done_by_an_owner_that_is_no_superuser(outside, tmp_path):
+    target, urls = outside
+    target.done(
+        "init", "--no-static", "--admin", "boss", **urls, YANZHEN_ADMIN_PASSWORD="泉城路上的梧桐 2026"
+    )
+    walls = target.run("doctor", **urls).stdout.splitlines()
+    said = target.done("backup", str(tmp_path / "backups"), **urls)
+
+    target.done("restore", re.search(r"已备份到 (.+)", said)[1], "--force", **urls)
+
+    assert {"✓ 数据库权限墙", "✓ 编码", "✓ 中文按字识别", "✓ 数据密钥"} <= set(walls)
+    assert "✓ 数据库权限墙" in target.run("doctor", **urls).stdout.splitlines()
+    assert target.done("records", "verify", **urls).startswith("✓")
+    assert target.done("report", "--as", "boss", **urls).startswith("山东省")

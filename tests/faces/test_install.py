@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -287,3 +290,57 @@ def test_the_first_administrator_may_give_roles_everywhere():
     assert [(r.prefix, r.line) for r in Account.objects.get(pk=account.pk).reaches("account.edit")] == [
         ("37", None)
     ]
+
+
+# ---- what the pages say ----
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("page", ["install.md", "install.zh-CN.md"])
+def test_every_variable_that_the_program_reads_stands_in_the_table(page):
+    text = (ROOT / "docs" / "howto" / page).read_text(encoding="utf-8")
+    read = {
+        name
+        for path in (ROOT / "src").rglob("*.py")
+        for name in re.findall(r'"(YANZHEN_[A-Z_]+|DATABASE_URL)"', path.read_text(encoding="utf-8"))
+    }
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+
+    assert {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)} == read
+
+
+def test_every_runtime_dependency_has_its_row_and_reason():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        needed = {re.split(r"[\[=]", line)[0] for line in tomllib.load(file)["project"]["dependencies"]}
+    text = (ROOT / "docs" / "decisions" / "0008-dependencies.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| ")][1:]
+
+    assert {row[0].split()[0] for row in rows if not row[0].startswith(" -")} == needed
+    assert all(len(row) == 4 and all(cell.strip() for cell in row) for row in rows)
+
+
+def test_every_shipped_table_stands_in_the_page_of_data_with_its_rows_and_columns():
+    text = (ROOT / "docs" / "reference" / "data.md").read_text(encoding="utf-8")
+    told = {
+        cells[1].strip().strip("`"): (int(cells[2].replace(",", "")), cells[3].strip())
+        for line in text.splitlines()
+        if line.startswith("| `") and (cells := line.split("|"))
+    }
+    source = ROOT / "src" / "yanzhen"
+    shipped = {}
+    for path in source.rglob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            head, *rows = csv.reader(file)
+        shipped[str(path.relative_to(source))] = (len(rows), ", ".join(head))
+
+    assert (
+        told
+        | {
+            "foundation/data/zones.csv": (
+                told["foundation/data/zones.csv"][0],
+                told["foundation/data/regions.csv"][1],
+            )
+        }
+        == shipped
+    )

@@ -69,6 +69,7 @@ class Subject(Scoped):
             *Scoped.Meta.indexes,
             models.Index(fields=("due_at", "id"), name="%(class)s_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=("-started_at", "-id"), name="%(class)s_started"),
+            models.Index(fields=("region", "started_at"), name="%(class)s_region"),
             models.Index(fields=("handler", "due_at"), name="%(class)s_handler", condition=Q(ended_at=None)),
             models.Index(fields=("started_by", "-started_at"), name="%(class)s_starter"),
             models.Index(fields=("state", "due_at", "id"), name="%(class)s_open", condition=Q(ended_at=None)),

@@ -44,6 +44,7 @@ def list_cases(request: ApiRequest, filters: Query[CaseFilters]) -> CasePage:
         by="received_at",
         cursor=filters.cursor,
         limit=filters.limit,
+        with_=("region", "category"),
     )
     return CasePage(items=[CaseLine.of(row) for row in rows], next=following)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, prefetch_related_objects
 
 from yanzhen.foundation.errors import Invalid
 
@@ -16,15 +17,18 @@ MOST = 200
 M = TypeVar("M", bound=Model)
 
 
-def page_of(rows: QuerySet[M], *, by: str, cursor: str, limit: int) -> tuple[list[M], str | None]:
+def page_of(
+    rows: QuerySet[M], *, by: str, cursor: str, limit: int, with_: Sequence[str] = ()
+) -> tuple[list[M], str | None]:
     """Return up to `limit` rows, newest `by` (a date-time field) first, and the cursor of the next page, None at the end.
 
-    Raises Invalid for a cursor that was not ours.
+    `with_` names what the rows point to and is read along, a statement each. Raises Invalid for a cursor that was not ours.
     """
     if cursor:
         at, pk = _read(cursor)
         rows = rows.filter(Q(**{f"{by}__lt": at}) | Q(**{by: at}, pk__lt=pk), **{f"{by}__lte": at})
-    found = list(rows.order_by(f"-{by}", "-pk")[: limit + 1])
+    found = list(rows.select_related(None).order_by(f"-{by}", "-pk")[: limit + 1])
+    prefetch_related_objects(found, *with_)
     if len(found) <= limit:
         return found, None
     return found[:limit], _write(getattr(found[limit - 1], by), found[limit - 1].pk)

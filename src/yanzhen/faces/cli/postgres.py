@@ -141,12 +141,15 @@ def running(data_dir: Path) -> Iterator[str]:
         stop(data_dir)
 
 
-def for_tests() -> str:
-    """Return the URL of a cluster for tests: no fsync, kept between runs, shared by runs at the same time."""
+def scratch(name: str, *, fast: bool) -> str:
+    """Return the URL of a cluster for tests or benches, kept between runs, shared by runs at the same time.
+
+    `fast` leaves out fsync: for tests, never for what measures.
+    """
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     root = Path("/var/cache/yanzhen") if os.geteuid() == 0 else home / "yanzhen"
-    url = start(root / "tests", fast=True)
-    atexit.register(stop, root / "tests")
+    url = start(root / name, fast=fast)
+    atexit.register(stop, root / name)
     return url
 
 

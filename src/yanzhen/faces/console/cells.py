@@ -55,7 +55,10 @@ class Line:
 
 
 def lines(desk: Desk, rows: Sequence[Subject]) -> list[Line]:
+    """Return the rows of a page as people read them; what they point to comes in one statement a column."""
     now = timezone.now()
+    pointing = [c.name for c in desk.columns if field_of(desk.model, c.name).is_relation]
+    models.prefetch_related_objects(rows, *pointing)
     return [Line(row.pk, row.number, cells(desk, row, desk.columns, now=now)) for row in rows]
 
 

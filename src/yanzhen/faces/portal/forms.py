@@ -61,7 +61,10 @@ class AppealForm(forms.Form):
         help_text=_("选到县（市、区）；不清楚的选到市。"),
         max_length=9,
         required=False,
-        widget=forms.Select(choices=region_choices),  # type: ignore[arg-type]  # the stubs know no callable
+        widget=forms.Select(
+            choices=region_choices,  # type: ignore[arg-type]  # the stubs know no callable
+            attrs={"data-split": True, "data-city-label": _("市")},
+        ),
     )
     employer = forms.CharField(label=_("单位名称"), max_length=128, required=False)
     place = forms.CharField(

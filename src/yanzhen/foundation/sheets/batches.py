@@ -40,18 +40,20 @@ def submit(sheet: Sheet, file: File[bytes], *, actor: Account, foreground: bool 
     content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise refused(f"文件超过 {LARGEST // MEGABYTE} MB，请拆分后分次导入")
-    look(content)
+    kind = look(content)
+    name = attachments.clean_name(file.name or "")
     batch = Batch(
         sheet=sheet.code,
         region_id=grant.region_id,
         line_id=grant.line_id or _own_line(sheet),
-        name=attachments.clean_name(file.name or ""),
+        name=name,
         sha256=hashlib.sha256(content).hexdigest(),
         sender=actor,
     )
     _demand_new(batch)
     batch.save()
-    batch.file = attachments.store(ContentFile(content, file.name), subject=batch, actor=actor)
+    named = name if name.lower().endswith(f".{kind}") else f"{name}.{kind}"
+    batch.file = attachments.store(ContentFile(content, named), subject=batch, actor=actor)
     batch.save(update_fields=["file"])
     record(
         "sheet.submit",

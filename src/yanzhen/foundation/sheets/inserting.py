@@ -35,6 +35,8 @@ def insert_many(model: type[models.Model], rows: Sequence[models.Model]) -> None
         )
         with cursor.cursor.copy(f"copy {staged} ({columns}) from stdin") as copy:
             for row in rows:
-                copy.write_row([prepared(f, getattr(row, name), structured) for f, name, structured in shapes])
+                copy.write_row(
+                    [prepared(f, getattr(row, name), structured) for f, name, structured in shapes]
+                )
         cursor.execute(f"insert into {table} ({columns}) select {columns} from {staged}")  # noqa: S608  # names
         cursor.execute(f"drop table {staged}")

@@ -1,8 +1,9 @@
 """Read one table file and write its rows as COPY lines. Run as a program of its own, in a process that may die.
 
 Knows nothing of the product, so that it starts at once and has no secrets: the file comes on standard input, what to
-look for as JSON in the first argument. Each line out is "number, cells as JSON, problems"; the last begins with "="
-and says how many rows there were, or with "!" and says to the sender what is wrong.
+look for as JSON in the first argument. The first line out begins with "#" and says about how many rows there are. Each
+that follows is "number, cells as JSON, problems". The last begins with "=", or with "!" and says to the sender what is
+wrong.
 """
 
 from __future__ import annotations
@@ -68,12 +69,12 @@ def written(value: Any) -> str:
     return str(value)
 
 
-def rows_of(kind: str, stream: Any) -> Iterator[tuple[int, Cells]]:
-    """Yield (row number as the sender sees it, cells) of the first table that is not hidden."""
+def rows_of(kind: str, stream: Any) -> tuple[int, Iterator[tuple[int, Cells]]]:
+    """Return about how many rows the first table that is not hidden has, and (row number as seen, cells) of each."""
     return _rows_of_text(stream.read()) if kind == "csv" else _rows_of_workbook(stream)
 
 
-def _rows_of_workbook(stream: Any) -> Iterator[tuple[int, Cells]]:
+def _rows_of_workbook(stream: Any) -> tuple[int, Iterator[tuple[int, Cells]]]:
     from python_calamine import (  # noqa: PLC0415  # only the child may load it
         CalamineError,
         CalamineWorkbook,
@@ -92,20 +93,24 @@ def _rows_of_workbook(stream: Any) -> Iterator[tuple[int, Cells]]:
         if not shown:
             raise Unreadable("文件里没有可见的工作表")
         sheet = book.get_sheet_by_name(shown[0])
-        yield from enumerate(sheet.iter_rows(), 1)
     except PasswordError:
         raise Unreadable("文件设有打开密码，请去掉密码后再导入") from None
     except CalamineError:
         raise Unreadable("文件不完整或已损坏，请用 Excel 或 WPS 打开后另存为 xlsx 再试") from None
+    return sheet.total_height, enumerate(sheet.iter_rows(), 1)
 
 
-def _rows_of_text(content: bytes) -> Iterator[tuple[int, Cells]]:
+def _rows_of_text(content: bytes) -> tuple[int, Iterator[tuple[int, Cells]]]:
     text = _decoded(content)
     head = text.lstrip().split("\n", 1)[0]
     delimiter = max(",\t;", key=head.count)
     csv.field_size_limit(2**20)
+    return text.count("\n"), _records(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+def _records(records: Iterator[list[str]]) -> Iterator[tuple[int, Cells]]:
     try:
-        yield from enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 1)
+        yield from enumerate(records, 1)
     except csv.Error:
         raise Unreadable("CSV 的引号不成对或单元格过长，请另存为 xlsx 再试") from None
 
@@ -155,10 +160,8 @@ def _columns(labels: list[str], spec: dict[str, Any]) -> list[str | None]:
     return [name or ("" if label else None) for label, name in zip(labels, names, strict=True)]
 
 
-def lines(
-    rows: Iterable[tuple[int, Cells]], names: list[str | None], spec: dict[str, Any]
-) -> Iterator[str | int]:
-    """Yield the COPY line of each row that says something, then their number."""
+def lines(rows: Iterable[tuple[int, Cells]], names: list[str | None], spec: dict[str, Any]) -> Iterator[str]:
+    """Yield the COPY line of each row that says something."""
     labels: dict[str, str] = spec["labels"]
     count = 0
     for number, values in rows:
@@ -174,7 +177,6 @@ def lines(
         raise Unreadable(too_many_rows(count))
     if count == 0:
         raise Unreadable("表头之下没有数据")
-    yield count
 
 
 def _cells(values: Cells, names: list[str | None], number: int) -> tuple[dict[str, str], list[str]]:
@@ -207,10 +209,12 @@ def confine() -> None:
 def main(argument: str, stream: Any, out: Callable[[bytes], Any]) -> None:
     spec = json.loads(argument)
     try:
-        rows = rows_of(spec["kind"], stream)
+        about, rows = rows_of(spec["kind"], stream)
+        out(f"#{about}\n".encode())
         names = heading(rows, spec)
         for line in lines(rows, names, spec):
-            out((f"={line}\n" if isinstance(line, int) else line).encode("utf-8", "replace"))
+            out(line.encode("utf-8", "replace"))
+        out(b"=\n")
     except Unreadable as problem:
         out(f"!{problem}\n".encode())
 

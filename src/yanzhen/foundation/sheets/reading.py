@@ -28,10 +28,10 @@ TOO_SLOW = "读取超时，文件可能过于复杂；请只保留要导入的�
 TOO_BIG = "文件展开后超过内存上限；请删除数据下方和右侧多余的行列，或拆分后再导入"
 
 
-def read(sheet: Sheet, kind: str, file: BinaryIO) -> Generator[list[bytes], None, None]:
-    """Yield the COPY lines (number, cells, problems) of the file, STAGE at a time. Close it when leaving early.
+def read(sheet: Sheet, kind: str, file: BinaryIO) -> Generator[tuple[int, list[bytes]], None, None]:
+    """Yield (rows in all, about; COPY lines of number, cells, problems), STAGE lines at a time.
 
-    Raises Invalid with the sentence for the sender, which may be after rows have come.
+    Close it when leaving early. Raises Invalid with the sentence for the sender, which may be after rows have come.
     """
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(file, copy)
@@ -74,17 +74,18 @@ def _start(sheet: Sheet, kind: str, file: IO[bytes]) -> subprocess.Popen[bytes]:
     )
 
 
-def _rows(process: subprocess.Popen[bytes]) -> Iterator[list[bytes]]:
+def _rows(process: subprocess.Popen[bytes]) -> Iterator[tuple[int, list[bytes]]]:
     out = iter(process.stdout or ())
+    about = 0
     while chunk := list(islice(out, STAGE)):
-        last = chunk[-1][:1]
-        if last in {b"=", b"!"}:
-            said = chunk.pop().decode()
-            if last == b"!":
-                raise refused(said[1:].strip())
-            yield chunk
+        if chunk[0][:1] == b"#":
+            about = int(chunk.pop(0)[1:])
+        last = chunk.pop() if chunk and chunk[-1][:1] in {b"=", b"!"} else b""
+        if last[:1] == b"!":
+            raise refused(last[1:].decode().strip())
+        yield about, chunk
+        if last:
             return
-        yield chunk
     raise _death(process.wait())
 
 

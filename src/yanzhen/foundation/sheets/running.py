@@ -27,7 +27,7 @@ from yanzhen.foundation.sheets.precheck import look
 from yanzhen.foundation.sheets.reading import read
 
 Progress = Callable[[int, int], None]
-"""(rows done so far, rows in all or 0 while that is not known)"""
+"""(rows done so far, rows in all, about)"""
 
 CHUNK = 5_000
 """Rows applied in one transaction: enough to share statements, few enough to let others in between."""
@@ -104,11 +104,12 @@ def _stage(batch: Batch, sheet: Sheet, progress: Progress | None) -> bool:
         kind = look(file.read())
         file.seek(0)
         with closing(read(sheet, kind, file)) as chunks:
-            for chunk in chunks:
+            for about, chunk in chunks:
+                batch.rows = about
                 if not _stage_chunk(batch, chunk):
                     return False
                 if progress:
-                    progress(batch.done, 0)
+                    progress(batch.done, about)
     return True
 
 
@@ -123,7 +124,7 @@ def _stage_chunk(batch: Batch, chunk: Sequence[bytes]) -> bool:
             for line in chunk:
                 copy.write(before + line)
         batch.done += len(chunk)
-        batch.save(update_fields=["done"])
+        batch.save(update_fields=["done", "rows"])
     return True
 
 
@@ -223,8 +224,9 @@ def _forget(batch_id: int) -> None:
         batch.save(update_fields=["state", "finished_at", "problem"])
         batch.lines.all().delete()
         record("sheet.forget", batch, actor=None, before={"file": str(file.pk), "sha256": file.sha256})
+        path = attachments.path_of(file)
         file.delete()
-        transaction.on_commit(lambda: default_storage.delete(attachments.path_of(file)))
+        transaction.on_commit(lambda: default_storage.delete(path))
 
 
 def _locked(batch_id: int) -> Batch:

@@ -73,7 +73,8 @@ def failed_workbook(batch: Batch, out: IO[bytes]) -> None:
         page.set_column(len(sheet.columns), len(sheet.columns), 60, wrapped)
         for row, (cells, problems) in enumerate(_failed(batch), 1):
             for at, name in enumerate(sheet.names):
-                page.write_string(row, at, defused(cells.get(name, "")))
+                if name in cells:
+                    page.write_string(row, at, defused(cells[name]))
             page.write_string(row, len(sheet.columns), defused("；".join(problems)), wrapped)
         _codes(book, sheet)
 
@@ -117,7 +118,7 @@ def choice_text(code: str, name: str) -> str:
 
 
 def _write(page: Any, row: int, at: int, cell: Cell, styles: Mapping[type, Any]) -> None:
-    if cell is None:
+    if cell is None or cell == "":
         return
     if isinstance(cell, datetime):
         page.write_datetime(row, at, _local(cell), styles[datetime])

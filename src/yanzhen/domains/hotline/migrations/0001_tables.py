@@ -238,6 +238,7 @@ class Migration(migrations.Migration):
                         name="case_due",
                     ),
                     models.Index(fields=["-started_at", "-id"], name="case_started"),
+                    models.Index(fields=["region", "started_at"], name="case_region"),
                     models.Index(
                         condition=models.Q(("ended_at", None)),
                         fields=["handler", "due_at"],

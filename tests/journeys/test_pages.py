@@ -1,0 +1,95 @@
+"""Every kind of page, light and dark, wide and narrow: readable by a screen reader, nothing beside the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.factories import AccountFactory
+from tests.hotline import EVERY_RIGHT, County
+from yanzhen.engines.procedures import stays
+from yanzhen.engines.procedures.models import Clock
+from yanzhen.foundation.models import Account
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+PASSWORD = "long enough 42"  # noqa: S105  # of the tests alone
+LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
+PORTAL = ("/", "/submit/", "/track/", "/help/", "/privacy/", "/login/")
+RIGHTS = (
+    f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo record.view account.view"
+    " account.edit parameter.edit calendar.edit organisation.edit"
+)
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds, and whether the page is wider than the window."""
+    found = [
+        f"{v['id']} ×{len(v['nodes'])}: {v['nodes'][0]['html'][:160]}"
+        for v in Axe().run(page).response["violations"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        found.append("wider than the window")
+    return found
+
+
+def log_in(page: Page, account: Account) -> None:
+    account.set_password(PASSWORD)
+    account.save()
+    page.goto("/login/")
+    page.fill("input[name=login]", account.username)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/console/")
+
+
+def everything(place: County) -> tuple[Account, list[str]]:
+    """Return somebody who may open everything, and an address for each kind of page."""
+    account = AccountFactory(grants=[(place.region.parent, None, RIGHTS)], organisation=place.union)
+    received, handling, closed = place.case(), place.handling(), place.closed()
+    clock = Clock.objects.get(subject_id=handling.pk, stopped_at=None)
+    stays.request_stay(clock, actor=place.handler, kind="extension", amount=2, reason="多方取证")
+    one = f"/console/cases/{received.number}/"
+    return account, [
+        "/console/", "/console/cases/", "/console/cases/?box=to-do", "/console/cases/?q=zzz", "/console/cases/orders/",
+        one, f"/console/cases/{handling.number}/", f"/console/cases/{closed.number}/", f"{one}move/accept/",
+        f"{one}reveal/", f"{one}copy/", "/console/register/", "/console/figures/", "/console/figures/hotline.satisfied/",
+        "/console/sheets/", "/console/sheets/send/hotline.appeals/", "/console/accounts/",
+        f"/console/accounts/{account.pk}/", "/console/parameters/", "/console/parameters/hotline.handling/",
+        "/console/calendar/", "/accounts/password/",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
+def test_the_portal_has_no_fault(place: County, open_page: Callable[..., Page], width: int, dark: bool):
+    page = open_page(width=width, dark=dark)
+    found: dict[str, Any] = {}
+
+    for address in PORTAL:
+        page.goto(address)
+        found[address] = faults(page)
+
+    assert {address: f for address, f in found.items() if f} == {}
+
+
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
+def test_the_console_has_no_fault(
+    place: County, open_page: Callable[..., Page], settings: Any, width: int, dark: bool
+):
+    settings.SECOND_FACTOR_RIGHTS = ()
+    account, addresses = everything(place)
+    page = open_page(width=width, dark=dark)
+    log_in(page, account)
+    found: dict[str, Any] = {}
+
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        found[address] = faults(page)
+
+    assert {address: f for address, f in found.items() if f} == {}
