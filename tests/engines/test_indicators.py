@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +27,7 @@ from yanzhen.engines.indicators.declare import (
     Sum,
     Unit,
 )
-from yanzhen.engines.indicators.figures import PARTS, Figure, by_region, figure, percent, records
+from yanzhen.engines.indicators.figures import PARTS, Figure, breakdowns, figure, percent, records
 from yanzhen.foundation.errors import DeclarationError
 from yanzhen.foundation.models import Account, Grant, Region, Role
 from yanzhen.foundation.scope import audience_of, prefix_of
@@ -41,6 +43,10 @@ SOLVED = Ratio(part=Q(solved=True), base=Q(solved__isnull=False), base_label="�
 def cases(account: Account) -> QuerySet[Case]:
     rows: QuerySet[Case] = Case.objects.visible_to(account, "case.view")
     return rows
+
+
+def by_region(one: Indicator, **asked: Any) -> dict[str, Figure]:
+    return breakdowns([one], **asked)[one.code].parts
 
 
 def indicator(measure: Measure, unit: Unit = Unit.ITEMS, dated: str = "received_at") -> Indicator:
@@ -251,7 +257,6 @@ def test_a_figure_is_one_statement_and_its_breakdown_two(django_assert_num_queri
     assert sorted(parts) == ["370100", "370200", "370300"]
 
 
-@pytest.mark.xfail(reason="2026-11-24: `~Q()` filters nothing, so the rest of a plain count is all of it")
 @pytest.mark.parametrize("measure", [Count(), Distinct("handler"), Sum("headcount")])
 def test_a_measure_that_is_no_ratio_has_no_rest(measure):
     case(handler=AccountFactory())
@@ -361,3 +366,37 @@ def recomputed(measure: Measure, opened: dict[str, list[Case]]) -> Decimal | Non
             return sum((row.amount_yuan for row in opened["part"]), Decimal(0)) if opened["part"] else None
         case Ratio():
             return percent(len(opened["part"]), len(opened["base"]))
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        Count(),
+        Distinct("handler"),
+        Sum("amount_yuan"),
+        Ratio(part=Q(late=False), base=Q(), base_label="全部"),
+    ],
+)
+@pytest.mark.parametrize("many", [0, 3])
+def test_the_whole_of_a_breakdown_is_the_figure_itself(measure, many):
+    for n in range(many):
+        case(f"37010{n + 2}", amount_yuan=n or None, late=n == 1)
+    asked = {"account": reader(), "region": place("370100"), "period": YEAR}
+
+    one = indicator(measure, Unit.PERCENT if isinstance(measure, Ratio) else Unit.ITEMS)
+
+    found = breakdowns([one], **asked)
+
+    assert [each.whole for each in found.values()] == [figure(one, **asked)]
+
+
+def test_figures_of_the_same_records_cost_one_statement_together():
+    case()
+    asked = {"account": reader(), "region": place("370100"), "period": YEAR}
+    many = [replace(indicator(Count()), code=f"test.n{n}") for n in range(5)]
+    breakdowns(many[:1], **asked)
+
+    with CaptureQueriesContext(connection) as context:
+        breakdowns(many, **asked)
+
+    assert len([q for q in context.captured_queries if "hotline_case" in q["sql"]]) == 1

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import transaction
-from psycopg.errors import UniqueViolation
+from django.db import IntegrityError, transaction
 
 from tests.factories import LineFactory, OrganisationFactory, RegionFactory
 from yanzhen.foundation.bulk import copy_in, reserve_ids
@@ -50,10 +49,10 @@ def test_rows_arrive_as_they_were_and_the_database_fills_its_own_columns():
     assert [set(o.audience) for o in stored] == [set(audience_of("370102", "union"))] * 3
 
 
-def test_a_thousand_rows_are_one_statement(django_assert_num_queries):
+def test_a_thousand_rows_cost_as_many_statements_as_one(django_assert_num_queries):
     rows = unsaved(1000)
 
-    with django_assert_num_queries(0):  # COPY is no query that Django counts
+    with django_assert_num_queries(3):  # beside the COPY, which Django does not count
         copy_in(Organisation, rows)
 
     assert Organisation.objects.count() == 1000
@@ -69,7 +68,7 @@ def test_a_constraint_that_one_row_breaks_refuses_them_all():
     rows = unsaved(3)
     rows[2].name = rows[0].name
 
-    with pytest.raises(UniqueViolation, match="organisation_name_in_region"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="organisation_name_in_region"), transaction.atomic():
         copy_in(Organisation, rows)
 
     assert not Organisation.objects.exists()

@@ -403,14 +403,25 @@ def test_a_month_after_its_end_rows_and_file_are_gone_and_the_batch_stays(
         sent(sender, rows(2))
 
 
-def test_a_batch_that_nobody_confirms_is_put_away_after_a_month(sender):
+@pytest.mark.parametrize(
+    ("state", "done", "ended"),
+    [
+        ("queued", 0, "discarded"),
+        ("reading", 1, "discarded"),
+        ("checked", 2, "discarded"),
+        ("halted", 0, "discarded"),
+        ("halted", 1, "applied"),
+    ],
+)
+def test_a_batch_that_was_left_lying_is_ended_after_a_month(sender, state, done, ended):
     batch = checked(sender, rows(2))
-    Batch.objects.filter(pk=batch.pk).update(sent_at=timezone.now() - timedelta(days=31))
+    sent_at = timezone.now() - timedelta(days=31)
+    Batch.objects.filter(pk=batch.pk).update(state=state, done=done, sent_at=sent_at)
 
     tasks.sweep_batches()
 
     batch.refresh_from_db()
-    assert (batch.state, batch.lines.count(), batch.file) == ("discarded", 0, None)
+    assert (batch.state, batch.lines.count(), batch.file) == (ended, 0, None)
 
 
 def test_the_statements_of_a_chunk_do_not_grow_with_its_rows(sender, django_assert_max_num_queries):

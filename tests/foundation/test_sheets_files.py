@@ -6,10 +6,10 @@ import csv
 import datetime
 import io
 import json
+import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -476,10 +476,12 @@ def test_leaving_early_ends_the_child():
 
 def test_the_child_inherits_no_secret_and_loads_no_django():
     asked = "import runpy, sys; runpy.run_path(sys.argv[1]); print('django' in sys.modules)"
-    with tempfile.TemporaryFile() as file:
+    end, beginning = os.pipe()
+    with os.fdopen(end, "rb") as file, os.fdopen(beginning, "wb"):
         child = reading._start(READ_ONLY, "csv", file)
-        environment = Path(f"/proc/{child.pid}/environ").read_bytes()
-        child.communicate()
+        while not (environment := Path(f"/proc/{child.pid}/environ").read_bytes()):
+            time.sleep(0.001)  # the kernel fills it in a moment after the start
+    child.communicate()
     said = subprocess.run(
         [sys.executable, "-I", "-c", asked, reader.__file__], capture_output=True, text=True, check=True
     )

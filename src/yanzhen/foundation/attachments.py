@@ -16,7 +16,7 @@ from django.utils import timezone
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Account, Attachment
 from yanzhen.foundation.records import record
-from yanzhen.foundation.scope import Scoped
+from yanzhen.foundation.scope import EVERYTHING, Scoped, database_scope
 
 LARGEST = 20 * 2**20
 MEGABYTE = 2**20
@@ -115,12 +115,10 @@ def sweep_orphans(older_than: timedelta = timedelta(days=1)) -> int:
     folders, _ = default_storage.listdir("")
     for folder in folders:
         _, names = default_storage.listdir(folder)
-        known = {
-            pk.hex
-            for pk in Attachment.objects.filter(pk__in=[n for n in names if len(n) == 32]).values_list(
-                "pk", flat=True
-            )
-        }
+        # with all in reach: a row behind the wall would look like none, and its file be removed
+        with database_scope({EVERYTHING}):
+            ids = Attachment.objects.filter(pk__in=[n for n in names if len(n) == 32])
+            known = {pk.hex for pk in ids.values_list("pk", flat=True)}
         for name in set(names) - known:
             if default_storage.get_modified_time(f"{folder}/{name}") < limit:
                 default_storage.delete(f"{folder}/{name}")

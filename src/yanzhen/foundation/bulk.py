@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
+from psycopg import Copy
 
 M = TypeVar("M", bound=models.Model)
+PLAIN = frozenset({str, int, bool, type(None), bytes, date, datetime, Decimal})
+"""Types that a column of their kind takes as they are: a third of the time is saved by not asking the field."""
 
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
@@ -31,11 +38,31 @@ def copy_in(model: type[M], rows: Sequence[M]) -> None:
     fields = [
         f for f in model._meta.concrete_fields if not f.generated and f.db_default is models.NOT_PROVIDED
     ]
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(f.column) for f in fields)
-    with (
-        connection.cursor() as cursor,
-        cursor.cursor.copy(f"copy {quote(model._meta.db_table)} ({columns}) from stdin") as copy,
-    ):
+    shapes = [(f, f.attname, isinstance(f, ArrayField | models.JSONField)) for f in fields]
+    with copying(model._meta.db_table, [f.column for f in fields]) as copy:
         for row in rows:
-            copy.write_row([f.get_db_prep_save(getattr(row, f.attname), connection) for f in fields])
+            copy.write_row([_prepared(f, getattr(row, name), structured) for f, name, structured in shapes])
+
+
+@contextmanager
+def copying(table: str, columns: Sequence[str]) -> Iterator[Copy]:
+    """Give a COPY whose rows an INSERT brings into `table` at the end: four statements, whatever their number.
+
+    PostgreSQL takes no COPY into a walled table from a role that the wall binds, but it takes an INSERT. Call it in a
+    transaction: the rows wait in a table that goes with it. Names are program text.
+    """
+    names = ", ".join(map(connection.ops.quote_name, columns))
+    staged = f"staged_{table}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"create temporary table {staged} on commit drop as select {names} from {table} with no data"  # noqa: S608
+        )
+        with cursor.cursor.copy(f"copy {staged} ({names}) from stdin") as copy:
+            yield copy
+        cursor.execute(f"insert into {table} ({names}) select {names} from {staged}")  # noqa: S608
+        cursor.execute(f"drop table {staged}")
+
+
+def _prepared(field: models.Field[Any, Any], value: Any, structured: bool) -> Any:
+    plain = type(value) in PLAIN and not structured
+    return value if plain else field.get_db_prep_save(value, connection)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Replay
 
 Answer = tuple[int, dict[str, Any]]
+KEPT_DAYS = 30
 
 
 @transaction.atomic
@@ -31,3 +34,8 @@ def once(sender: str, key: str, fingerprint: str, produce: Callable[[], Answer])
             "同一个幂等键已用于另一份内容，请换一个键", fields={"Idempotency-Key": "已用于另一份内容"}
         )
     return before.status, before.answer
+
+
+def sweep() -> int:
+    """Forget answers older than KEPT_DAYS; who sends again after that sends something new. Return how many."""
+    return Replay.objects.filter(at__lt=timezone.now() - timedelta(days=KEPT_DAYS)).delete()[0]

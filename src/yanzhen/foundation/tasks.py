@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from yanzhen.foundation import attachments, limits, replays
 from yanzhen.foundation.jobs import job
 from yanzhen.foundation.records import seal
 from yanzhen.foundation.scope import EVERYTHING, database_scope
@@ -34,3 +35,11 @@ def apply_batch(batch_id: int) -> None:
 def sweep_batches() -> None:
     with database_scope({EVERYTHING}):
         running.sweep()
+
+
+@job(cron="50 2 * * *")
+def sweep_leftovers() -> None:
+    """Remove windows that are over, answers nobody asks for again, and files of transactions that failed."""
+    limits.sweep()
+    replays.sweep()
+    attachments.sweep_orphans()

@@ -17,17 +17,16 @@ from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.queries import track_hash
 from yanzhen.domains.hotline.rules import Appeal
-from yanzhen.engines.procedures.engine import _prepare, start
-from yanzhen.engines.procedures.models import Clock
+from yanzhen.engines.procedures.engine import start, start_many
 from yanzhen.foundation import crypto, numbering
-from yanzhen.foundation.bulk import reserve_ids
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account, Batch, Region
 from yanzhen.foundation.people import mask_name, mask_phone
-from yanzhen.foundation.records import record, record_many
-from yanzhen.foundation.sheets.inserting import insert_many
+from yanzhen.foundation.records import record
 
+LONGEST_NAME = 16
+"""Of a masked name: its stars need not tell how long it is."""
 LINE = "union"
 """All appeals come in on the union's line; other lines are asked in by referral."""
 
@@ -106,23 +105,8 @@ def register_many(arrivals: Sequence[Arrival], *, actor: Account, batch: Batch) 
         case.batch = batch
         case.started_at = case.received_at
         seal_caller(case, arrival.appeal, numbering.check_code())
-    _start_behind_the_wall(cases, actor=actor, note=f"导入批次 {batch.pk}")
+    start_many(cases, actor=actor, right="case.register", note=f"导入批次 {batch.pk}")
     return cases
-
-
-def _start_behind_the_wall(cases: Sequence[Case], *, actor: Account, note: str) -> None:
-    """Do what `start_many` does. PostgreSQL takes no COPY into a walled table, but it does take an INSERT."""
-    first: list[Clock] = []
-    for case, pk in zip(cases, reserve_ids(Case, len(cases)), strict=True):
-        case.pk = pk
-        first += _prepare(case, actor)
-    for clock, pk in zip(first, reserve_ids(Clock, len(first)), strict=True):
-        clock.pk = pk
-    insert_many(Case, cases)
-    insert_many(Clock, first)
-    record_many(
-        "start", [(c, None, {"state": c.state}) for c in cases], actor=actor, right="case.register", reason=note
-    )
 
 
 def in_force(appeals: Iterable[Appeal]) -> Known:
@@ -184,7 +168,7 @@ def seal_caller(case: Case, appeal: Appeal, check_code: str) -> None:
         return
     words = json.dumps({"name": appeal.name, "phone": appeal.phone}, ensure_ascii=False)
     case.caller_cipher = crypto.seal(words, context=case.number)
-    case.caller_mask = f"{mask_name(appeal.name)} {mask_phone(appeal.phone)}".strip()
+    case.caller_mask = f"{mask_name(appeal.name)[:LONGEST_NAME]} {mask_phone(appeal.phone)}".strip()
     if appeal.phone:
         case.phone_hash = crypto.keyed_hash(appeal.phone, purpose="phone")
         case.phone_tail_hash = track_hash(case.number, appeal.phone[-4:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -66,9 +67,14 @@ class Case(Subject):
     urgency = models.CharField("紧急程度", max_length=8, choices=Urgency, default=Urgency.NORMAL)
     employer = models.CharField("涉事单位", max_length=128, blank=True)
     place = models.CharField("事发地点", max_length=128, blank=True)
-    headcount = models.PositiveIntegerField("涉及人数", default=1)
+    headcount = models.PositiveIntegerField("涉及人数", default=1, validators=[MinValueValidator(1)])
     amount_yuan = models.DecimalField(
-        "涉及金额（元）", max_digits=14, decimal_places=2, null=True, blank=True
+        "涉及金额（元）",
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
     )
 
     anonymous = models.BooleanField("匿名", default=False)

@@ -145,7 +145,7 @@ APPEALS = SHEETS.add(
             Column("amount_yuan", "涉及金额（元）", Kind.MONEY, example="12800.00"),
             Column("anonymous", "匿名", Kind.YES_NO, help="匿名的不得填写姓名和手机号", example="否"),
             Column("secret", "保密", Kind.YES_NO, example="否"),
-            Column("name", "姓名", Kind.TEXT, max_length=18, private=True, example="张某"),
+            Column("name", "姓名", Kind.TEXT, max_length=64, private=True, example="张某"),
             Column("phone", "手机号", Kind.PHONE, private=True, help="不匿名的必填", example="13800000000"),
         ),
         checks=(

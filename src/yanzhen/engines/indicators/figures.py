@@ -6,9 +6,11 @@ All three read the same queryset in the reader's own scope, so a figure can not 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -41,27 +43,73 @@ class Figure:
         return percent(self.total - self.n, self.total)
 
 
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """A figure with what it is made of: by the code of each child region, and under "" what lies in none of them."""
+
+    whole: Figure
+    parts: dict[str, Figure]
+
+
 def figure(indicator: Indicator, *, account: Account, region: Region, period: Period) -> Figure:
     """Return the figure over the region's subtree in the period, of what the account may see. One statement."""
     found = _scope(indicator, account, region, period).aggregate(**_sums(indicator))
     return _figure(indicator, found)
 
 
-def by_region(indicator: Indicator, *, account: Account, region: Region, period: Period) -> dict[str, Figure]:
-    """Return the figure of each child region by code, and under "" of what lies in none of them.
+def breakdowns(
+    indicators: Iterable[Indicator], *, account: Account, region: Region, period: Period
+) -> dict[str, Breakdown]:
+    """Return each indicator's breakdown by its code. Those that count the same records are counted in one statement.
 
-    What happened in a region that was merged since counts for the one it was merged into. Sums, counts and bases add
-    up to `figure`; distinct counts need not.
+    What happened in a region that was merged since counts for the one it was merged into. Sums, counts and bases add up
+    to the whole; distinct counts need not, so they cost a statement more.
     """
+    found: dict[str, Breakdown] = {}
+    for group in _by_records(indicators).values():
+        cells = _cells(group, account, region, period)
+        for indicator in group:
+            own = {code: _own(indicator, sums) for code, sums in cells.items()}
+            parts = {code: _figure(indicator, sums) for code, sums in own.items()}
+            if isinstance(indicator.measure, Distinct):
+                whole = figure(indicator, account=account, region=region, period=period)
+            else:
+                whole = _figure(indicator, reduce(_added, own.values(), _nothing(indicator)))
+            found[indicator.code] = Breakdown(whole, parts)
+    return found
+
+
+def _by_records(indicators: Iterable[Indicator]) -> dict[tuple[Any, str], list[Indicator]]:
+    groups: dict[tuple[Any, str], list[Indicator]] = defaultdict(list)
+    for indicator in indicators:
+        groups[indicator.records, indicator.dated].append(indicator)
+    return groups
+
+
+def _cells(
+    group: list[Indicator], account: Account, region: Region, period: Period
+) -> dict[str, dict[str, Any]]:
+    """Return the sums of all of `group` by child region, each under its indicator's code."""
     children = list(region.children.filter(valid_to=None).exclude(level=Region.Level.ZONE))
     length = len(children[0].prefix) if children else len(region.prefix)
     home = {prefix: child.code for child in children for prefix in prefixes(child.code)}
-    rows = _scope(indicator, account, region, period).annotate(cell=Left("region_id", length)).values("cell")
+    sums = {f"{i.code}/{name}": each for i in group for name, each in _sums(i).items()}
+    rows = _scope(group[0], account, region, period).annotate(cell=Left("region_id", length)).values("cell")
     found: dict[str, dict[str, Any]] = defaultdict(dict)
-    for row in rows.annotate(**_sums(indicator)).order_by():
+    for row in rows.annotate(**sums).order_by():
         code = home.get(row.pop("cell"), "")
         found[code] = _added(found[code], row)
-    return {code: _figure(indicator, sums) for code, sums in found.items()}
+    return found
+
+
+def _own(indicator: Indicator, sums: dict[str, Any]) -> dict[str, Any]:
+    mine = f"{indicator.code}/"
+    return {name.removeprefix(mine): value for name, value in sums.items() if name.startswith(mine)}
+
+
+def _nothing(indicator: Indicator) -> dict[str, Any]:
+    """The sums of no records at all: a count of nothing is 0, a total of nothing is unknown."""
+    return {name: None if isinstance(each, SumOf) else 0 for name, each in _sums(indicator).items()}
 
 
 def records(
@@ -70,7 +118,8 @@ def records(
     """Return the records behind the figure, as the account may see them; `part` is one of PARTS."""
     rows = _scope(indicator, account, region, period)
     chosen, base = _parts(indicator)
-    return rows.filter({"all": Q(), "base": base, "part": base & chosen, "rest": base & ~chosen}[part])
+    rest = base & ~chosen if chosen else Q(pk__in=())
+    return rows.filter({"all": Q(), "base": base, "part": base & chosen, "rest": rest}[part])
 
 
 def percent(part: int, whole: int) -> Decimal | None:

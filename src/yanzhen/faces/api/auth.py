@@ -36,7 +36,7 @@ class WrongMediaType(Refusal):
 class TokenAuth(HttpBearer):
     """`Authorization: Bearer <key>`; the key acts as the account it belongs to."""
 
-    openapi_description: ClassVar[str] = "接口密钥，由管理员用 yanzhen token 签发。"
+    openapi_description: ClassVar[str] = "接口密钥，由管理员在“账号与授权”中签发。"
 
     def authenticate(self, request: HttpRequest, token: str) -> Account | None:
         return account_for_token(token)

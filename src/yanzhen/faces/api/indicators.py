@@ -45,8 +45,8 @@ def show_figure(request: ApiRequest, code: str, span: Query[Span]) -> FigureOut:
         known_region(span.region or settings.PROVINCE),
         _period(span),
     )
-    whole = figures.figure(indicator, account=request.auth, region=region, period=period)
-    parts = figures.by_region(indicator, account=request.auth, region=region, period=period)
+    found = figures.breakdowns([indicator], account=request.auth, region=region, period=period)[code]
+    whole, parts = found.whole, found.parts
     names = region_names(parts)
     return FigureOut(
         **IndicatorOut.values(indicator),

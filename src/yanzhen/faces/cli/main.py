@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import click
 import django
+from django.db import OperationalError
 
 from yanzhen.faces.cli import place
 from yanzhen.foundation.errors import Refusal
@@ -78,6 +79,9 @@ def main() -> None:
         cli()
     except Refusal as refusal:
         click.echo(f"未执行：{refusal.message}", err=True)
+        sys.exit(1)
+    except OperationalError as error:
+        click.echo(f"未执行：数据库没有应答，请检查它是否在运行、DATABASE_URL 是否正确。\n{error}", err=True)
         sys.exit(1)
 
 

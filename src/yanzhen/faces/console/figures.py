@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.engines.indicators.declare import INDICATORS, Indicator, Period, Ratio
-from yanzhen.engines.indicators.figures import PARTS, Figure, by_region, figure, records
+from yanzhen.engines.indicators.declare import INDICATORS, Period, Ratio
+from yanzhen.engines.indicators.figures import PARTS, breakdowns, figure, records
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.cells import lines
 from yanzhen.faces.console.desk import DESKS, Desk
@@ -33,20 +33,13 @@ YEARS_BACK = 5
 @page("GET", "HEAD")
 def figures(request: AccountRequest) -> HttpResponse:
     region, period = _region(request.GET), _period(request.GET)
-    shown: list[tuple[Indicator, Figure, dict[str, Figure]]] = [
-        (
-            each,
-            figure(each, account=request.user, region=region, period=period),
-            by_region(each, account=request.user, region=region, period=period),
-        )
-        for each in INDICATORS
-    ]
-    codes = sorted({code for *_rest, parts in shown for code in parts})
+    found = breakdowns(INDICATORS, account=request.user, region=region, period=period)
+    codes = sorted({code for each in found.values() for code in each.parts})
     names = region_names(codes)
-    table = [(code, names.get(code, ""), [parts.get(code) for *_rest, parts in shown]) for code in codes]
+    table = [(code, names.get(code, ""), [b.parts.get(code) for b in found.values()]) for code in codes]
     return show(request, "console/figures.html", {
         "region": region, "period": period, "spoken": _spoken(request.GET, region),
-        "figures": [(each, whole) for each, whole, _parts in shown], "table": table,
+        "figures": [(each.whole.indicator, each.whole) for each in found.values()], "table": table,
         "form": SpanForm(initial={"region": region.code, "period": _spoken_period(request.GET)}),
     })  # fmt: skip
 

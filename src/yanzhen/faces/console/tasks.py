@@ -1,7 +1,10 @@
-"""What the worker does for the console: bulk moves."""
+"""What the worker does for the console: bulk moves, and at night the sessions that are over."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -44,9 +47,7 @@ def _chunk(pk: int, account: Account) -> bool:
     return True
 
 
-def _moved(
-    wanted: BulkMove, desk: Desk, move: Transition, ids: list[int], account: Account
-) -> Outcome:
+def _moved(wanted: BulkMove, desk: Desk, move: Transition, ids: list[int], account: Account) -> Outcome:
     """Move what the account still sees; where the form no longer holds, as after a category was retired, say so."""
     form = move_form(desk, move, account=account, row=None, data=wanted.values)
     rows = desk.query(account).filter(pk__in=ids)
@@ -63,3 +64,8 @@ def _finish(wanted: BulkMove) -> None:
     if wanted.stage == BulkMove.Stage.QUEUED:
         wanted.stage, wanted.done_at = BulkMove.Stage.DONE, timezone.now()
         wanted.save()
+
+
+@job(cron="23 3 * * *")
+def clear_sessions() -> None:
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

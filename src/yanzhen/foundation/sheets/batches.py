@@ -79,9 +79,9 @@ def confirm(batch: Batch, *, actor: Account, foreground: bool = False) -> Batch:
     _demand_new(batch)
     if not batch.good:
         raise WrongState("没有合格的行，不能导入；请下载不合格行改正后重新提交")
-    batch.state, batch.problem = Batch.State.APPLYING, ""
-    if not batch.lines.exclude(target_id=None).exists():
+    if batch.state == Batch.State.CHECKED:
         batch.done = 0
+    batch.state, batch.problem = Batch.State.APPLYING, ""
     batch.save(update_fields=["state", "problem", "done"])
     record(
         "sheet.confirm",

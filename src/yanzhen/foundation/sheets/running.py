@@ -18,6 +18,7 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from yanzhen.foundation import attachments
+from yanzhen.foundation.bulk import copying
 from yanzhen.foundation.errors import Invalid, Refusal
 from yanzhen.foundation.models import Batch
 from yanzhen.foundation.records import record
@@ -33,13 +34,13 @@ CHUNK = 5_000
 """Rows applied in one transaction: enough to share statements, few enough to let others in between."""
 KEPT_DAYS = 30
 """How long a batch that is over can be looked into and undone; personal data goes at the latest then."""
-COPY = "copy foundation_batchrow (batch_id, number, cells, problems) from stdin"
+COPIED = ("batch_id", "number", "cells", "problems")
+"""The batch, then what the reader's lines hold."""
 APPLIED = """
 update foundation_batchrow as line set target_id = done.target_id, before = done.before, cells = line.cells - %s::text[]
 from unnest(%s::bigint[], %s::bigint[], %s::jsonb[]) as done (id, target_id, before)
 where line.id = done.id
 """
-OVER = (Batch.State.APPLIED, Batch.State.UNDONE, Batch.State.DISCARDED, Batch.State.FAILED)
 
 
 def check(batch_id: int, progress: Progress | None = None) -> None:
@@ -74,12 +75,12 @@ def apply(batch_id: int, progress: Progress | None = None) -> None:
 
 
 def sweep() -> int:
-    """Remove rows and files of batches that were over KEPT_DAYS ago, or waited so long for somebody to confirm them.
+    """Remove rows and files of batches that were over KEPT_DAYS ago, and end those that were left lying for so long.
 
     Return how many batches.
     """
     limit = timezone.now() - timedelta(days=KEPT_DAYS)
-    over = Q(state__in=OVER, finished_at__lt=limit) | Q(state=Batch.State.CHECKED, sent_at__lt=limit)
+    over = Q(finished_at__lt=limit) | Q(finished_at=None, sent_at__lt=limit)
     old = list(Batch.objects.filter(over).exclude(file=None).order_by("pk").values_list("pk", flat=True))
     for batch_id in old:
         _forget(batch_id)
@@ -120,7 +121,7 @@ def _stage_chunk(batch: Batch, chunk: Sequence[bytes]) -> bool:
         if (now.state, now.done) != (Batch.State.READING, batch.done):
             return False
         before = f"{batch.pk}\t".encode()
-        with connection.cursor() as cursor, cursor.cursor.copy(COPY) as copy:
+        with copying("foundation_batchrow", COPIED) as copy:
             for line in chunk:
                 copy.write(before + line)
         batch.done += len(chunk)
@@ -218,8 +219,10 @@ def _forget(batch_id: int) -> None:
         file = batch.file
         if file is None:
             return
-        if batch.state == Batch.State.CHECKED:
-            batch.state, batch.finished_at = Batch.State.DISCARDED, timezone.now()
+        if batch.finished_at is None:
+            begun = batch.state in {Batch.State.APPLYING, Batch.State.HALTED} and batch.done
+            batch.state = Batch.State.APPLIED if begun else Batch.State.DISCARDED
+            batch.finished_at = timezone.now()
         batch.problem = ""
         batch.save(update_fields=["state", "finished_at", "problem"])
         batch.lines.all().delete()

@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
+import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -104,11 +105,23 @@ class Migration(migrations.Migration):
                 ),
                 ("employer", models.CharField(blank=True, max_length=128, verbose_name="涉事单位")),
                 ("place", models.CharField(blank=True, max_length=128, verbose_name="事发地点")),
-                ("headcount", models.PositiveIntegerField(default=1, verbose_name="涉及人数")),
+                (
+                    "headcount",
+                    models.PositiveIntegerField(
+                        default=1,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="涉及人数",
+                    ),
+                ),
                 (
                     "amount_yuan",
                     models.DecimalField(
-                        blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="涉及金额（元）"
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=14,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="涉及金额（元）",
                     ),
                 ),
                 ("anonymous", models.BooleanField(default=False, verbose_name="匿名")),
