@@ -13,11 +13,16 @@ from django.utils import timezone
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from yanzhen.foundation import accounts
 from yanzhen.foundation.accounts import (
+    AccountRefused,
     GrantRefused,
     account_for_token,
+    deactivate,
     grant,
+    in_charge,
     issue_token,
     open_account,
+    reactivate,
+    reset_password,
     revoke,
     revoke_token,
 )
@@ -353,6 +358,148 @@ def test_a_stranger_neither_issues_nor_revokes_a_key():
         revoke_token(account.tokens.get(), actor=stranger)
 
     assert account_for_token(plain) == account
+
+
+def clerk_in(code: str, line: str | None = None) -> Account:
+    return AccountFactory(grants=[(region(code), LineFactory(code=line) if line else None, "case.view")])
+
+
+ACTS = [
+    pytest.param(deactivate, id="deactivate"),
+    pytest.param(lambda account, **given: reset_password(account, PASSWORD, **given), id="reset_password"),
+]
+
+
+def test_an_account_is_shut_for_a_reason_keeps_its_grants_and_is_opened_again():
+    actor, clerk = administrator(), clerk_in("370102")
+    plain = issue_token(clerk, "对接", actor=None)
+
+    deactivate(clerk, actor=actor, reason="调离")
+    shut = (fresh(clerk).is_active, account_for_token(plain), clerk.grants.count())
+    reactivate(clerk, actor=actor, reason="调回")
+
+    assert shut == (False, None, 1)
+    assert (fresh(clerk).is_active, account_for_token(plain)) == (True, clerk)
+    assert [(r.verb, r.actor_id, r.reason) for r in history(clerk)][1:] == [
+        ("account.deactivate", actor.pk, "调离"),
+        ("account.reactivate", actor.pk, "调回"),
+    ]
+
+
+def test_a_new_password_is_on_record_without_the_password():
+    actor, clerk = administrator(), clerk_in("370102")
+
+    reset_password(clerk, PASSWORD, actor=actor, reason="本人持工作证到场")
+
+    assert fresh(clerk).check_password(PASSWORD)
+    line = history(clerk).get()
+    assert (line.verb, line.actor_id, line.before, line.after, line.reason) == (
+        "account.password",
+        actor.pk,
+        None,
+        None,
+        "本人持工作证到场",
+    )
+
+
+@pytest.mark.parametrize("password", ["short-1", "password123", "administrator1"])
+def test_a_weak_new_password_changes_nothing(password):
+    clerk = AccountFactory(username="administrator")
+    before = fresh(clerk).password
+
+    with pytest.raises(Invalid) as refused:
+        reset_password(clerk, password, actor=administrator(), reason="忘记密码")
+
+    assert refused.value.data["fields"].keys() == {"password"}
+    assert (fresh(clerk).password, history(clerk).count()) == (before, 0)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_nothing_is_done_to_an_account_without_a_reason(act):
+    clerk = clerk_in("370102")
+    before = fresh(clerk).password
+
+    with pytest.raises(Invalid) as refused:
+        act(clerk, actor=administrator(), reason="  ")
+
+    assert refused.value.data["fields"].keys() == {"reason"}
+    assert (fresh(clerk).is_active, fresh(clerk).password, history(clerk).count()) == (True, before, 0)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_nobody_does_it_to_oneself(act):
+    actor = administrator()
+
+    with pytest.raises(AccountRefused, match="另一位管理员"):
+        act(actor, actor=actor, reason="自己办理")
+
+    assert fresh(actor).is_active
+    assert history(actor).count() == 0
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize(
+    ("held", "on", "has", "has_on"),
+    [
+        ("370100", None, "370202", None),
+        ("370100", None, "370000", None),
+        ("370100", "union", "370102", "court"),
+        ("370100", "union", "370102", None),
+    ],
+)
+def test_nothing_is_done_to_whoever_holds_more_than_one_may_give(act, held, on, has, has_on):
+    actor, clerk = administrator(held, on), clerk_in(has, has_on)
+    before = fresh(clerk).password
+
+    with pytest.raises(NotAllowed, match="超出"):
+        act(clerk, actor=actor, reason="不该发生")
+
+    assert not in_charge(actor, clerk)
+    assert (fresh(clerk).is_active, fresh(clerk).password, history(clerk).count()) == (True, before, 0)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_one_grant_beyond_reach_among_many_is_enough_and_so_is_one_that_is_to_begin(act):
+    actor, clerk = administrator("370100"), clerk_in("370102")
+    role = Role.objects.create(code="leader", name="负责人", rights=["case.view"])
+    given = grant(clerk, role, region("370202"), None, actor=None)
+    refused = []
+
+    for starts_on in (timezone.localdate(), timezone.localdate() + timedelta(days=1)):
+        given.starts_on = starts_on
+        given.save()
+        with pytest.raises(NotAllowed) as raised:
+            act(clerk, actor=actor, reason="不该发生")
+        refused.append(raised)
+    given.starts_on, given.ends_on = timezone.localdate() - timedelta(days=9), timezone.localdate()
+    given.save()
+    act(clerk, actor=actor, reason="已不再兼任")
+
+    assert len(refused) == 2
+    assert history(clerk).last().reason == "已不再兼任"
+
+
+def test_what_is_shut_is_not_shut_again_and_what_is_open_not_opened():
+    actor, clerk = administrator(), clerk_in("370102")
+
+    with pytest.raises(AccountRefused, match="已经启用"):
+        reactivate(clerk, actor=actor, reason="多此一举")
+    deactivate(clerk, actor=actor, reason="调离")
+    with pytest.raises(AccountRefused, match="已经停用"):
+        deactivate(clerk, actor=actor, reason="多此一举")
+
+    assert [line.verb for line in history(clerk)] == ["account.deactivate"]
+
+
+def test_whether_an_account_is_in_ones_charge_takes_one_statement(django_assert_num_queries):
+    actor, clerk = administrator(), clerk_in("370102")
+    for n in range(3):
+        role = Role.objects.create(code=f"r{n}", name=f"角色{n}", rights=["case.view"])
+        grant(clerk, role, region("370102"), None, actor=None)
+    actor.reaches("account.edit")
+
+    with django_assert_num_queries(1):
+        assert in_charge(actor, clerk)
 
 
 def test_roles_ship_once_and_one_that_staff_edited_stays():

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
+from django.db import connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Organisation, Record
-from yanzhen.foundation.organisations import named, save_organisation, uscc_problem
+from yanzhen.foundation.organisations import named, save_organisation, the_one, uscc_problem
 from yanzhen.foundation.records import history
 
 LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -209,3 +213,91 @@ def test_a_name_is_found_by_a_part_of_it_and_an_alias_by_the_whole():
     assert list(named("历下区总工会")) == [whole]
     assert list(named("历下工会")) == [whole]
     assert list(named("历下工")) == []
+
+
+@pytest.mark.django_db
+def test_an_organisation_lies_neither_below_itself_nor_below_what_is_below_it():
+    top = OrganisationFactory()
+    middle = OrganisationFactory(parent=top, region=top.region)
+    bottom = OrganisationFactory(parent=middle, region=top.region)
+    clerk = clerk_of(top.region)
+
+    for parent in (top, middle, bottom):
+        with pytest.raises(Invalid) as refused:
+            save_organisation(Organisation.objects.get(pk=top.pk), actor=clerk, parent=parent)
+        assert refused.value.data["fields"] == {"parent": "上级单位不能是本单位或它的下级"}
+    save_organisation(bottom, actor=clerk, parent=top)
+
+    assert Organisation.objects.filter(parent=top).count() == 2
+
+
+@pytest.mark.django_db
+def test_a_ring_that_stands_in_old_data_stops_nobody():
+    one, other = OrganisationFactory(), OrganisationFactory()
+    Organisation.objects.filter(pk=one.pk).update(parent=other)
+    Organisation.objects.filter(pk=other.pk).update(parent=one)
+    row = OrganisationFactory()
+
+    save_organisation(row, actor=clerk_of(row.region), parent=Organisation.objects.get(pk=one.pk))
+
+    assert Organisation.objects.get(pk=row.pk).parent == one
+
+
+@pytest.mark.django_db
+def test_a_form_names_an_organisation_by_code_by_number_or_by_its_whole_name():
+    row = OrganisationFactory(name="济南市历下区总工会", uscc=ENTERPRISE)
+    OrganisationFactory(name="已撤并的工会", valid_to="2020-01-01")
+
+    for text in (ENTERPRISE, f" {ENTERPRISE.lower()} ", str(row.pk), "济南市历下区总工会"):
+        assert the_one(text) == row
+    for text in ("历下区总工会", "已撤并的工会", "99999999", "9" * 40, "9" * 18, ""):
+        assert the_one(text) is None
+
+
+@pytest.mark.django_db
+def test_a_name_that_several_have_names_none_and_the_refusal_tells_them_apart():
+    one, other = OrganisationFactory(name="总工会"), OrganisationFactory(name="总工会")
+
+    with pytest.raises(Invalid) as refused:
+        the_one("总工会")
+
+    for each in (one, other):
+        assert f"{each.region}（编号 {each.pk}）" in refused.value.message
+
+
+def waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("reset role")
+        cursor.execute(
+            "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+        )
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_register_the_same_at_once_the_second_is_refused():
+    place, line = RegionFactory(), LineFactory()
+    first, second = clerk_of(place), clerk_of(place)
+    refusals: list[Invalid] = []
+
+    def register_too() -> None:
+        try:
+            save_organisation(
+                Organisation(region=place, line=line), actor=second, name="同一个", kind="union"
+            )
+        except Invalid as refusal:
+            refusals.append(refusal)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=register_too)
+    with transaction.atomic():
+        save_organisation(Organisation(region=place, line=line), actor=first, name="同一个", kind="union")
+        other.start()
+        deadline = time.monotonic() + 20
+        while not waiting_for_a_lock() and time.monotonic() < deadline:
+            time.sleep(0.02)
+    other.join()
+
+    assert [list(refusal.data["fields"]) for refusal in refusals] == [["name"]]
+    assert Organisation.objects.filter(name="同一个").count() == 1

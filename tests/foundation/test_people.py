@@ -8,16 +8,17 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
-from yanzhen.foundation import crypto
+from yanzhen.foundation import crypto, keys
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account, Employment, Person, Record, Region
 from yanzhen.foundation.people import (
     employ,
+    end_employment,
     find_by_id_number,
     find_by_phone,
     register_person,
     reveal,
-    seal_again,
+    with_number,
 )
 from yanzhen.foundation.people.numbers import check_digit
 from yanzhen.foundation.records import history
@@ -45,6 +46,11 @@ def registered(clerk: Account, **given: str) -> Person:
     place = Region.objects.get(code="370102")
     values = {"name": "张三丰", "id_number": id_number(), "phone": PHONE} | given
     return register_person(region=place, line=LineFactory(), actor=clerk, **values)
+
+
+def seal_again(limit: int = 1000) -> int:
+    """Seal people's numbers again and nothing else; return how many were under an old key."""
+    return sum(keys.STORES[f"person.{field}"].seal_again(limit) for field in ("id_number", "phone"))
 
 
 def at_rest(table: str) -> str:
@@ -250,7 +256,7 @@ def test_after_a_rotation_everything_is_sealed_again_and_stays_readable(clerk):
         for cipher in row
         if cipher
     ]
-    assert (sealed, seal_again()) == (2, 0)
+    assert (sealed, seal_again()) == (3, 0)
     assert {crypto.key_of(cipher) for cipher in ciphers} == {new}
     assert len(ciphers) == 5
     for person, field, text in (
@@ -267,13 +273,44 @@ def test_sealing_again_goes_by_batches_and_the_rest_stays_readable(clerk):
     people = [registered(clerk, id_number=id_number(n)) for n in (1, 3, 5)]
     crypto.rotate()
 
-    assert seal_again(limit=2) == 2
+    assert seal_again(limit=2) == 4
     assert [p.pk for p in people if find_by_id_number(id_number(1 + 2 * people.index(p))) == p] == [
         p.pk for p in people
     ]
     people[2].refresh_from_db()
     assert reveal(people[2], "phone", actor=clerk, reason="轮换途中核对") == PHONE
-    assert (seal_again(limit=2), seal_again(limit=2)) == (1, 0)
+    assert (seal_again(limit=2), seal_again(limit=2)) == (2, 0)
+
+
+def test_a_name_in_full_takes_the_right_and_a_reason_and_leaves_a_record(clerk):
+    person = registered(clerk)
+    viewer = AccountFactory(grants=[(person.region, None, "person.view")])
+
+    with pytest.raises(NotAllowed):
+        reveal(person, "name", actor=viewer, reason="核对参赛资格")
+    shown = reveal(person, "name", actor=clerk, reason="核对参赛资格")
+
+    line = history(person).last()
+    assert (shown, line.verb, line.after, line.reason) == (
+        "张三丰",
+        "reveal",
+        {"field": "name"},
+        "核对参赛资格",
+    )
+
+
+def test_a_whole_number_however_it_is_typed_finds_by_its_hash_and_half_a_one_is_refused(clerk):
+    person = registered(clerk)
+    registered(clerk, id_number=id_number(5), phone="0531-12345678")
+    wide = PHONE.translate({ord(str(n)): 0xFF10 + n for n in range(10)})
+
+    for text in (id_number().lower(), f" {id_number()} ", PHONE, "138 1234 2046", wide):
+        assert Person.objects.get(with_number(text)) == person
+    assert Person.objects.filter(with_number("0531-12345678")).count() == 1
+    for text in ("370102", "1381234", "张三", id_number()[:-1]):
+        with pytest.raises(Invalid) as refused:
+            with_number(text)
+        assert refused.value.data["fields"].keys() == {"number"}
 
 
 def test_an_employment_begins_with_the_right_over_the_person_and_is_on_record(clerk):
@@ -337,3 +374,69 @@ def test_the_database_refuses_an_employment_that_ends_before_it_begins(clerk):
         Employment.objects.create(
             person=person, organisation=unit, starts_on=date(2026, 1, 1), ends_on=date(2026, 1, 1)
         )
+
+
+def employed(clerk: Account) -> Employment:
+    return employ(registered(clerk), OrganisationFactory(), actor=clerk, starts_on=date(2026, 3, 1))
+
+
+def test_an_employment_ends_on_its_day_for_a_reason_and_both_are_on_record(clerk):
+    employment = employed(clerk)
+
+    end_employment(employment, actor=clerk, ends_on=date(2026, 9, 1), reason=" 合同到期 ")
+
+    employment.refresh_from_db()
+    line = history(employment.person).last()
+    assert employment.ends_on == date(2026, 9, 1)
+    assert (line.verb, line.actor_id, line.grant_id, line.before, line.after, line.reason) == (
+        "person.leave",
+        clerk.pk,
+        clerk.grants.get().pk,
+        {"organisation": employment.organisation_id, "starts_on": "2026-03-01"},
+        {"ends_on": "2026-09-01"},
+        "合同到期",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "reason", "field"),
+    [(date(2026, 3, 1), "合同到期", "ends_on"), (date(2025, 3, 1), "合同到期", "ends_on"), (date(2026, 9, 1), " ", "reason")],
+)  # fmt: skip
+def test_an_end_before_the_beginning_or_without_a_reason_ends_nothing(clerk, ends_on, reason, field):
+    employment = employed(clerk)
+    before = Record.objects.count()
+
+    with pytest.raises(Invalid) as refused:
+        end_employment(employment, actor=clerk, ends_on=ends_on, reason=reason)
+
+    employment.refresh_from_db()
+    assert refused.value.data["fields"].keys() == {field}
+    assert (employment.ends_on, Record.objects.count()) == (None, before)
+
+
+def test_what_has_ended_does_not_end_again(clerk):
+    employment = employed(clerk)
+    end_employment(employment, actor=clerk, ends_on=date(2026, 9, 1), reason="合同到期")
+
+    with pytest.raises(Invalid, match="2026-09-01"):
+        end_employment(employment, actor=clerk, ends_on=date(2026, 10, 1), reason="再来一次")
+
+    employment.refresh_from_db()
+    assert employment.ends_on == date(2026, 9, 1)
+
+
+def test_who_lacks_the_right_over_the_person_ends_nothing(clerk):
+    employment = employed(clerk)
+    place = employment.person.region
+    strangers = [
+        AccountFactory(grants=[(RegionFactory(code="370202"), None, RIGHTS)]),
+        AccountFactory(grants=[(place, LineFactory(code="court"), RIGHTS)]),
+        AccountFactory(grants=[(place, None, "person.view person.reveal")]),
+    ]
+
+    for actor in strangers:
+        with pytest.raises(NotAllowed):
+            end_employment(employment, actor=actor, ends_on=date(2026, 9, 1), reason="不该发生")
+
+    employment.refresh_from_db()
+    assert employment.ends_on is None

@@ -26,6 +26,10 @@ class GrantRefused(Refusal):
     code = "grant_refused"
 
 
+class AccountRefused(Refusal):
+    code = "account_refused"
+
+
 def load_roles() -> int:
     """Add the shipped roles; those that staff edited stay."""
     with ROLES.open(encoding="utf-8", newline="") as file:
@@ -113,13 +117,42 @@ def revoke(given: Grant, *, actor: Account, reason: str) -> None:
 
 
 @transaction.atomic
+def deactivate(account: Account, *, actor: Account, reason: str) -> None:
+    """Shut an account: from its next request on it is logged out, and its keys refuse. Its grants stay as they are."""
+    demand_charge(actor, account, reason)
+    _switch(account, active=False)
+    record("account.deactivate", account, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def reactivate(account: Account, *, actor: Account, reason: str) -> None:
+    """Open an account again with the grants that it still has."""
+    demand_charge(actor, account, reason)
+    _switch(account, active=True)
+    record("account.reactivate", account, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def reset_password(account: Account, password: str, *, actor: Account, reason: str) -> None:
+    """Give somebody else a new initial password; wherever the account is logged in, that ends."""
+    demand_charge(actor, account, reason)
+    try:
+        validate_password(password, account)
+    except ValidationError as error:
+        raise Invalid("；".join(error.messages), fields={"password": "；".join(error.messages)}) from None
+    account.set_password(password)
+    account.save(update_fields=["password"])
+    record("account.password", account, actor=actor, reason=reason)
+
+
+@transaction.atomic
 def issue_token(account: Account, name: str, *, actor: Account | None) -> str:
     """Return a new key with which a program acts as `account`; it is shown this once, only its hash is kept.
 
     A key gives all that the account holds, so only those make one who could have given every grant of it.
     """
     if actor:
-        _demand_charge(actor, account)
+        _demand_own_or_charge(actor, account)
     plain = f"yz_{secrets.token_urlsafe(32)}"
     token = Token.objects.create(account=account, name=name, digest=_digest(plain))
     record("token.issue", account, actor=actor, after={"token": token.pk, "name": name})
@@ -137,7 +170,7 @@ def account_for_token(plain: str) -> Account | None:
 
 @transaction.atomic
 def revoke_token(token: Token, *, actor: Account) -> None:
-    _demand_charge(actor, token.account)
+    _demand_own_or_charge(actor, token.account)
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
     record("token.revoke", token.account, actor=actor, before={"token": token.pk})
@@ -149,14 +182,40 @@ def _demand_reach(actor: Account, region: Region, line: Line | None) -> None:
         raise NotAllowed(f"您不能在{where}授权：超出您“维护账号与授权”的范围")
 
 
-def _demand_charge(actor: Account, account: Account) -> None:
-    """Raise NotAllowed unless `account` is the actor's own, or lies with all its grants within what they may give."""
+def demand_charge(actor: Account, account: Account, reason: str) -> None:
+    """Raise unless `account` is somebody else's in the actor's charge and a reason is given.
+
+    Nobody is shut out or let in by themselves: who took over a session could do either.
+    """
+    if actor.pk == account.pk:
+        raise AccountRefused("不能办理自己的账号，请由另一位管理员办理")
+    _demand_own_or_charge(actor, account)
+    if not reason.strip():
+        raise Invalid("须说明理由", fields={"reason": "请说明理由"})
+
+
+def in_charge(actor: Account, account: Account) -> bool:
+    """Tell whether the actor could have given every grant that the account has or is to have."""
+    if not actor.reaches("account.edit"):
+        return False
+    held = account.grants.exclude(ends_on__lte=timezone.localdate()).values_list("region_id", "line_id")
+    return all(_may_give(actor, Reach(prefix_of(region), line)) for region, line in held)
+
+
+def _demand_own_or_charge(actor: Account, account: Account) -> None:
     if actor.pk == account.pk:
         return
     if not actor.reaches("account.edit"):
         raise NotAllowed("您没有“维护账号与授权”权限")
-    if not all(_may_give(actor, reach) for _, reach, _ in account.cells()):
-        raise NotAllowed(f"{account}的授权超出您“维护账号与授权”的范围，不能由您签发或停用密钥")
+    if not in_charge(actor, account):
+        raise NotAllowed(f"{account}的授权超出您“维护账号与授权”的范围，不能由您办理")
+
+
+def _switch(account: Account, *, active: bool) -> None:
+    changed = Account.objects.filter(pk=account.pk, is_active=not active).update(is_active=active)
+    if not changed:
+        raise AccountRefused(f"{account}已经{'启用' if active else '停用'}")
+    account.is_active = active
 
 
 def _may_give(actor: Account, wanted: Reach) -> bool:

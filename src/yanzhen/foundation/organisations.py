@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from stdnum.cn import uscc as credit_code
 
@@ -31,6 +31,11 @@ EDITABLE = (
 )
 USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 """Registering authority and kind (N: farmers' collectives, A: the army, Y: others, else digits), place, body, check."""
+LONGEST_NUMBER = 18
+"""Digits of a number that a bigint surely holds."""
+SHOWN = 5
+"""Organisations of one name that a refusal lists."""
+TWIN = "同名或同代码的单位刚刚由他人登记，请核对后再试"
 
 
 @transaction.atomic
@@ -52,7 +57,11 @@ def save_organisation(organisation: Organisation, *, actor: Account, **values: A
     _demand_right(actor, organisation)
     if problems := dict(_problems(organisation)):
         raise Invalid("；".join(problems.values()), fields=problems)
-    organisation.save()
+    try:
+        with transaction.atomic():
+            organisation.save()
+    except IntegrityError:
+        raise Invalid(TWIN, fields={"name": TWIN}) from None
     after = {name: _plain(organisation, name) for name in EDITABLE if name in values}
     record(
         "organisation.save", organisation, actor=actor, right="organisation.edit", before=before, after=after
@@ -76,6 +85,26 @@ def named(text: str) -> QuerySet[Organisation]:
     return Organisation.objects.filter(Q(name__contains=text) | Q(aliases__contains=[text]), valid_to=None)
 
 
+def the_one(text: str) -> Organisation | None:
+    """Return the organisation in force that a form names: by credit code, by its number here, or by its whole name.
+
+    None where there is none; raises Invalid where several have the name.
+    """
+    text = text.strip()
+    rows = Organisation.objects.filter(valid_to=None).select_related("region").order_by("pk")
+    if USCC.fullmatch(code := credit_code.compact(text)):
+        return rows.filter(uscc=code).first()
+    if text.isascii() and text.isdigit():
+        return rows.filter(pk=text).first() if len(text) <= LONGEST_NUMBER else None
+    found = list(rows.filter(name=text)[: SHOWN + 1])
+    if len(found) > 1:
+        some = "、".join(f"{each.region}（编号 {each.pk}）" for each in found[:SHOWN])
+        raise Invalid(
+            f"有多个单位叫“{text}”，请改填编号或统一社会信用代码：{some}{'等' * (len(found) > SHOWN)}"
+        )
+    return found[0] if found else None
+
+
 def _demand_right(actor: Account, organisation: Organisation) -> None:
     if not actor.has_right("organisation.edit", organisation):
         raise NotAllowed(f"您在{organisation.region}、{organisation.line}没有“维护单位”权限")
@@ -88,6 +117,8 @@ def _problems(organisation: Organisation) -> Iterator[tuple[str, str]]:
     except ValidationError as error:
         for name, messages in error.message_dict.items():
             yield name, "；".join(messages)
+    if _is_below(organisation.parent, organisation):
+        yield "parent", "上级单位不能是本单位或它的下级"
     others = Organisation.objects.exclude(pk=organisation.pk)
     if others.filter(name=organisation.name, region=organisation.region).exists():
         yield "name", f"{organisation.region}已有同名单位"
@@ -96,6 +127,18 @@ def _problems(organisation: Organisation) -> Iterator[tuple[str, str]]:
             yield "uscc", problem
         elif twin := others.filter(uscc=organisation.uscc).first():
             yield "uscc", f"该统一社会信用代码已登记在“{twin}”名下"
+
+
+def _is_below(start: Organisation | None, organisation: Organisation) -> bool:
+    """Tell whether the way up from `start` comes by `organisation`."""
+    seen: set[int] = set()
+    above = start
+    while above and organisation.pk and above.pk not in seen:
+        if above.pk == organisation.pk:
+            return True
+        seen.add(above.pk)
+        above = above.parent
+    return False
 
 
 def _plain(organisation: Organisation, name: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from yanzhen.domains.hotline import rules
@@ -18,7 +19,7 @@ from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.queries import track_hash
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import start, start_many
-from yanzhen.foundation import crypto, numbering
+from yanzhen.foundation import crypto, keys, numbering
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account, Batch, Region
@@ -192,3 +193,6 @@ def _problems(appeal: Appeal) -> Iterator[tuple[str, Any]]:
     for name, rule in rules.APPEAL_RULES:
         if reason := rule(appeal):
             yield name, reason
+
+
+keys.column("hotline.caller", "诉求人姓名和电话", Case, "caller_cipher", context=F("number"))

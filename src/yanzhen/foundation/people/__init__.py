@@ -3,17 +3,21 @@
 from yanzhen.foundation.people.masks import mask_id_number, mask_name, mask_phone
 from yanzhen.foundation.people.numbers import IdNumber, id_number_problem, phone_problem, read_id_number
 from yanzhen.foundation.people.registry import (
+    REVEALABLE,
     employ,
+    end_employment,
     find_by_id_number,
     find_by_phone,
     register_person,
     reveal,
-    seal_again,
+    with_number,
 )
 
 __all__ = [
+    "REVEALABLE",
     "IdNumber",
     "employ",
+    "end_employment",
     "find_by_id_number",
     "find_by_phone",
     "id_number_problem",
@@ -24,5 +28,5 @@ __all__ = [
     "read_id_number",
     "register_person",
     "reveal",
-    "seal_again",
+    "with_number",
 ]
