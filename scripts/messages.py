@@ -25,10 +25,16 @@ django.setup()
 from django.apps import apps  # noqa: E402  # needs the apps loaded
 from django.utils.translation.template import templatize  # noqa: E402
 
-from yanzhen.engines.indicators.declare import INDICATORS  # noqa: E402
+from yanzhen.engines.indicators.declare import INDICATORS, Ratio  # noqa: E402
 from yanzhen.engines.procedures.declare import PROCEDURES  # noqa: E402
 from yanzhen.engines.procedures.queries import INBOXES  # noqa: E402
+from yanzhen.faces.console.desk import DESKS  # noqa: E402
+from yanzhen.faces.console.figures import PART_LABELS  # noqa: E402
+from yanzhen.faces.console.lists import ORDERS  # noqa: E402
+from yanzhen.faces.console.navigation import PLACES  # noqa: E402
+from yanzhen.faces.console.timeline import LABELS, SYSTEM, VISITOR  # noqa: E402
 from yanzhen.foundation.rights import RIGHTS  # noqa: E402
+from yanzhen.foundation.sheets import SHEETS  # noqa: E402
 
 SOURCE = Path(__file__).parents[1] / "src" / "yanzhen"
 FOLDER = SOURCE / "locale" / "en" / "LC_MESSAGES"
@@ -60,7 +66,8 @@ def main() -> int:
 
 def _messages() -> Iterator[tuple[object, list[tuple[str, int]]]]:
     for path in sorted(SOURCE.rglob("*.html")):
-        code = templatize(path.read_text(encoding="utf-8")).encode()
+        # what stands between the messages is no Python: without its indents it passes for it
+        code = "\n".join(map(str.strip, templatize(path.read_text(encoding="utf-8")).split("\n"))).encode()
         for _line, name, message, _comments in extract_python(io.BytesIO(code), KEYWORDS.keys(), [], {"encoding": "utf-8"}):
             yield from _spoken(path, name, message)
     for path in sorted(SOURCE.rglob("*.py")):
@@ -88,8 +95,20 @@ def _labels() -> Iterator[str]:
         yield from (t.label for t in (*procedure.transitions, *procedure.terms()))
     yield from (right.label for right in RIGHTS)
     yield from (inbox.label for inbox in INBOXES)
+    for desk in DESKS:
+        yield desk.label
+        yield from (section.label for section in desk.sections)
+        yield from (c.label for c in (*desk.columns, *(c for s in desk.sections for c in s.columns)) if c.label)
+        yield from (label for _key, label in desk.reveal.fields) if desk.reveal else ()
+        yield from (str(f.label) for f in desk.filters.base_filters.values() if f.label)
+    for sheet in SHEETS:
+        yield from (sheet.label, *(column.label for column in sheet.columns))
+    yield from (place.label for place in PLACES)
+    yield from (*LABELS.values(), SYSTEM, VISITOR, *PART_LABELS.values(), *(order.label for order in ORDERS.values()))
     for indicator in INDICATORS:
         yield from (indicator.label, indicator.definition)
+        if isinstance(indicator.measure, Ratio):
+            yield indicator.measure.base_label
     for model in apps.get_models():
         if model.__module__.startswith("yanzhen."):
             yield str(model._meta.verbose_name)

@@ -91,7 +91,7 @@ def organisations(
 def children_of(organisation: Organisation, account: Account) -> QuerySet[Organisation]:
     """The organisations right below it that the account may see, LONGEST at most."""
     rows = organisations(account).filter(parent=organisation).select_related("region")
-    return rows.order_by("valid_to", "region_id", "pk")[:LONGEST]
+    return rows.order_by("region_id", "pk")[:LONGEST]
 
 
 def employed_at(organisation: Organisation) -> int:

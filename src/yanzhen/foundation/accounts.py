@@ -119,7 +119,8 @@ def revoke(given: Grant, *, actor: Account, reason: str) -> None:
 @transaction.atomic
 def deactivate(account: Account, *, actor: Account, reason: str) -> None:
     """Shut an account: from its next request on it is logged out, and its keys refuse. Its grants stay as they are."""
-    demand_charge(actor, account, reason)
+    demand_charge(actor, account)
+    demand_reason(reason)
     _switch(account, active=False)
     record("account.deactivate", account, actor=actor, reason=reason)
 
@@ -127,7 +128,8 @@ def deactivate(account: Account, *, actor: Account, reason: str) -> None:
 @transaction.atomic
 def reactivate(account: Account, *, actor: Account, reason: str) -> None:
     """Open an account again with the grants that it still has."""
-    demand_charge(actor, account, reason)
+    demand_charge(actor, account)
+    demand_reason(reason)
     _switch(account, active=True)
     record("account.reactivate", account, actor=actor, reason=reason)
 
@@ -135,7 +137,8 @@ def reactivate(account: Account, *, actor: Account, reason: str) -> None:
 @transaction.atomic
 def reset_password(account: Account, password: str, *, actor: Account, reason: str) -> None:
     """Give somebody else a new initial password; wherever the account is logged in, that ends."""
-    demand_charge(actor, account, reason)
+    demand_charge(actor, account)
+    demand_reason(reason)
     try:
         validate_password(password, account)
     except ValidationError as error:
@@ -182,14 +185,17 @@ def _demand_reach(actor: Account, region: Region, line: Line | None) -> None:
         raise NotAllowed(f"您不能在{where}授权：超出您“维护账号与授权”的范围")
 
 
-def demand_charge(actor: Account, account: Account, reason: str) -> None:
-    """Raise unless `account` is somebody else's in the actor's charge and a reason is given.
+def demand_charge(actor: Account, account: Account) -> None:
+    """Raise unless `account` is somebody else's and in the actor's charge.
 
     Nobody is shut out or let in by themselves: who took over a session could do either.
     """
     if actor.pk == account.pk:
         raise AccountRefused("不能办理自己的账号，请由另一位管理员办理")
     _demand_own_or_charge(actor, account)
+
+
+def demand_reason(reason: str) -> None:
     if not reason.strip():
         raise Invalid("须说明理由", fields={"reason": "请说明理由"})
 

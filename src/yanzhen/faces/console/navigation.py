@@ -27,6 +27,8 @@ class Entry:
 PLACES = (
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
+    Entry("console:organisations", "单位", "building", ("organisation.view",)),
+    Entry("console:people", "人员", "user", ("person.view",)),
     Entry("console:accounts", "账号与授权", "users", ("account.view", "account.edit")),
     Entry("console:parameters", "参数", "adjustments", ("parameter.edit", "record.view")),
     Entry("console:calendar", "工作日历", "calendar", ("calendar.edit", "record.view")),

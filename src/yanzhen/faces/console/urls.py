@@ -6,7 +6,7 @@ from django.urls import path, register_converter
 
 from yanzhen.faces.console import bulk, detail, figures, home, lists, moves, orders, register, sheets
 from yanzhen.faces.console.desk import DESKS, Desk
-from yanzhen.faces.console.setup import accounts, rules
+from yanzhen.faces.console.setup import accounts, organisations, people, rules
 
 
 class DeskConverter:
@@ -45,6 +45,20 @@ urlpatterns = [
     path("accounts/<int:pk>/grants/<int:grant>/revoke/", accounts.revoking, name="grant-revoke"),
     path("accounts/<int:pk>/tokens/", accounts.token, name="token"),
     path("accounts/<int:pk>/tokens/<int:token>/revoke/", accounts.revoking_token, name="token-revoke"),
+    path("accounts/<int:pk>/deactivate/", accounts.deactivating, name="account-deactivate"),
+    path("accounts/<int:pk>/reactivate/", accounts.reactivating, name="account-reactivate"),
+    path("accounts/<int:pk>/password/", accounts.resetting, name="account-password"),
+    path("accounts/<int:pk>/second-factor/remove/", accounts.removing, name="account-second-factor"),
+    path("organisations/", organisations.listing, name="organisations"),
+    path("organisations/new/", organisations.registering, name="organisation-new"),
+    path("organisations/<int:pk>/", organisations.one, name="organisation"),
+    path("organisations/<int:pk>/edit/", organisations.editing, name="organisation-edit"),
+    path("people/", people.listing, name="people"),
+    path("people/new/", people.registering, name="person-new"),
+    path("people/<int:pk>/", people.one, name="person"),
+    path("people/<int:pk>/reveal/", people.revealing, name="person-reveal"),
+    path("people/<int:pk>/employ/", people.employing, name="person-employ"),
+    path("people/<int:pk>/employments/<int:employment>/end/", people.ending, name="employment-end"),
     path("parameters/", rules.listing, name="parameters"),
     path("parameters/<str:code>/", rules.one, name="parameter"),
     path("calendar/", rules.years, name="calendar"),

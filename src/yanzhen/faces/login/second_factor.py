@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from yanzhen.foundation import crypto, keys
-from yanzhen.foundation.accounts import AccountRefused, demand_charge
+from yanzhen.foundation.accounts import AccountRefused, demand_charge, demand_reason
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 
@@ -35,7 +35,8 @@ def has(account: Account) -> bool:
 @transaction.atomic
 def remove_second_factor(account: Account, *, actor: Account, reason: str) -> None:
     """Take a lost phone and its recovery codes off somebody else's account; who must have one sets it up anew."""
-    demand_charge(actor, account, reason)
+    demand_charge(actor, account)
+    demand_reason(reason)
     if not Authenticator.objects.filter(user=account).delete()[0]:
         raise AccountRefused(f"{account}没有启用动态验证码")
     record("second_factor.off", account, actor=actor, reason=reason)

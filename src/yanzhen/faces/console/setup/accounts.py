@@ -1,7 +1,8 @@
-"""Accounts: who they are, what they may do and where; opened, granted, revoked by those who hold the right."""
+"""Accounts: who they are, what they may do and where; opened, granted, shut and let in again by who holds the right."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.pickers import EMPTY
 from yanzhen.faces.http import AccountRequest
+from yanzhen.faces.login import second_factor
 from yanzhen.faces.places import region_by_code
 from yanzhen.foundation import accounts
 from yanzhen.foundation.errors import NotAllowed
@@ -26,14 +28,19 @@ MOST = 200
 WAYS = ("GET", "HEAD", "POST")
 
 
+def password_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("初始密码"),
+        help_text=_("至少 10 位，不能太常见；请本人首次登录后修改"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
 class OpenForm(forms.Form):
     username = forms.CharField(label=_("用户名"), max_length=64)
     name = forms.CharField(label=_("姓名"), max_length=64)
-    password = forms.CharField(
-        label=_("初始密码"),
-        help_text=_("至少 10 位，不能太常见；请本人首次登录后修改"),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    password = password_field()
 
 
 class GrantForm(forms.Form):
@@ -95,6 +102,8 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
         "tokens": registers.tokens_of(account),
         "form": form,
         "may_edit": bool(request.user.reaches("account.edit")),
+        "in_charge": account != request.user and accounts.in_charge(request.user, account),
+        "second_factor": second_factor.has(account),
     }
     return show(request, "console/setup/account.html", context, status=status)
 
@@ -149,6 +158,64 @@ def revoking_token(request: AccountRequest, pk: int, token: int) -> HttpResponse
     accounts.revoke_token(found, actor=request.user)
     messages.success(request, gettext("密钥已停用"))
     return see_other(reverse("console:account", args=[pk]))
+
+
+@page(*WAYS)
+def deactivating(request: AccountRequest, pk: int) -> HttpResponse:
+    return _keeping(request, pk, accounts.deactivate, label=gettext("停用账号"), done=gettext("账号已停用"))
+
+
+@page(*WAYS)
+def reactivating(request: AccountRequest, pk: int) -> HttpResponse:
+    return _keeping(request, pk, accounts.reactivate, label=gettext("启用账号"), done=gettext("账号已启用"))
+
+
+@page(*WAYS)
+def resetting(request: AccountRequest, pk: int) -> HttpResponse:
+    return _keeping(
+        request,
+        pk,
+        accounts.reset_password,
+        label=gettext("重设密码"),
+        done=gettext("密码已重设，请告知本人并请其登录后修改"),
+        password=password_field(),
+    )
+
+
+@page(*WAYS)
+def removing(request: AccountRequest, pk: int) -> HttpResponse:
+    return _keeping(
+        request,
+        pk,
+        second_factor.remove_second_factor,
+        label=gettext("移除动态验证码"),
+        done=gettext("动态验证码已移除"),
+    )
+
+
+def _keeping(
+    request: AccountRequest,
+    pk: int,
+    act: Callable[..., None],
+    *,
+    label: str,
+    done: str,
+    **fields: forms.Field,
+) -> HttpResponse:
+    """Do something to somebody else's account for a reason. Who may not is told before they fill the form in."""
+    account = _account(request, pk)
+    accounts.demand_charge(request.user, account)
+    help_text = gettext("如何核实是本人、谁批准的；会记入记录链")
+    form = act_form({**fields, "reason": text_field(gettext("理由"), help_text=help_text)}, sent(request))
+    back, status = reverse("console:account", args=[pk]), 200
+    if form.is_bound:
+        refusal = attempt(form, lambda given: act(account, actor=request.user, **given))
+        if refusal is None:
+            messages.success(request, done)
+            return see_other(back)
+        status = refusal.status
+    context = {"form": form, "label": f"{label}：{account}", "back": back}
+    return show(request, "console/setup/form.html", context, status=status)
 
 
 def _give(account: Account, given: dict[str, Any], actor: Account) -> None:
