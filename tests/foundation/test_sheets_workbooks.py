@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +22,6 @@ from yanzhen.foundation.sheets import (
     problems_of,
     submit,
     template,
-    write_csv,
     write_rows,
 )
 from yanzhen.foundation.sheets.precheck import look
@@ -162,15 +160,11 @@ def test_failed_rows_sent_in_untouched_fail_for_the_same_reasons(sender):
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_export_hands_a_formula_on(text):
-    book, plain = io.BytesIO(), io.BytesIO()
+    book = io.BytesIO()
     write_rows(book, [text], [[text]])
-    write_csv(plain, [text], [[text]])
 
     cells = list(page_of(book.getvalue()).iter_rows())
     assert [(row[0].data_type, row[0].value[0]) for row in cells] == [("s", "'")] * 2
-    assert plain.getvalue()[:3] == b"\xef\xbb\xbf"
-    rows = list(csv.reader(io.StringIO(plain.getvalue().decode("utf-8-sig"), newline="")))
-    assert rows == [[f"'{text}"]] * 2
 
 
 def test_an_export_keeps_numbers_days_and_long_numbers_for_what_they_are():
@@ -189,14 +183,6 @@ def test_an_export_keeps_numbers_days_and_long_numbers_for_what_they_are():
         [3, -1.5, datetime(2026, 11, 24), datetime(2026, 11, 24, 9, 30), "是", None, "370102199001011234"],  # noqa: DTZ001  # as Excel has it
         ["100000000000000000", 0, None, None, "否", None, None],
     ]
-
-
-def test_a_csv_says_the_same_as_the_workbook():
-    out = io.BytesIO()
-    moment = datetime(2026, 11, 24, 1, 30, tzinfo=ZoneInfo("UTC"))
-    write_csv(out, ["数", "时刻", "真", "空"], [[-3, moment, True, None]])
-
-    assert out.getvalue().decode("utf-8-sig") == "数,时刻,真,空\r\n-3,2026-11-24 09:30,是,\r\n"
 
 
 def test_a_text_longer_than_a_cell_is_cut_and_says_so():

@@ -58,7 +58,7 @@ def everything(place: County) -> tuple[Account, list[str]]:
         "/console/", "/console/cases/", "/console/cases/?box=to-do", "/console/cases/?q=zzz", "/console/cases/orders/",
         one, f"/console/cases/{handling.number}/", f"/console/cases/{closed.number}/", f"{one}move/accept/",
         f"{one}reveal/", f"{one}copy/", "/console/register/", "/console/figures/", "/console/figures/hotline.satisfied/",
-        "/console/sheets/", "/console/sheets/send/hotline.appeals/", "/console/accounts/",
+        "/console/trail/", "/console/sheets/", "/console/sheets/send/hotline.appeals/", "/console/accounts/",
         f"/console/accounts/{account.pk}/", "/console/parameters/", "/console/parameters/hotline.handling/",
         "/console/calendar/", "/accounts/password/",
     ]  # fmt: skip

@@ -15,8 +15,9 @@ def account_names(ids: Iterable[int]) -> dict[int, str]:
     return {row.pk: str(row) for row in Account.objects.filter(pk__in=set(ids)).only("name", "username")}
 
 
-def organisation_names(ids: Iterable[int]) -> dict[int, str]:
-    return dict(Organisation.objects.filter(pk__in=set(ids)).values_list("pk", "name"))
+def accounts_called(username: str) -> list[int]:
+    """Return the id of the account of that name, in a list: empty where there is none."""
+    return list(Account.objects.filter(username=username).values_list("pk", flat=True))
 
 
 def around(region: str) -> QuerySet[Organisation]:

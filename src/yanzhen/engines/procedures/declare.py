@@ -138,10 +138,6 @@ class Procedure:
     def initial(self) -> State:
         return self.states[0]
 
-    @property
-    def open_states(self) -> tuple[str, ...]:
-        return tuple(s.code for s in self.states if not s.final)
-
     def state(self, code: str) -> State:
         return self._states[code]
 

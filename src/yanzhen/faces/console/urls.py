@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from yanzhen.faces.console import bulk, detail, figures, home, lists, moves, orders, register, sheets
+from yanzhen.faces.console import bulk, detail, figures, home, lists, moves, orders, register, sheets, trail
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
 
@@ -31,6 +31,7 @@ urlpatterns = [
     path("figures/", figures.figures, name="figures"),
     path("figures/<str:code>/", figures.behind, name="records"),
     path("find/", home.find, name="find"),
+    path("trail/", trail.trail, name="trail"),
     path("sheets/", sheets.listing, name="sheets"),
     path("sheets/send/<str:code>/", sheets.sending, name="send-sheet"),
     path("sheets/template/<str:code>/", sheets.template, name="sheet-template"),

@@ -5,10 +5,11 @@ leaves the database, `verify` compares all of it. docs/explanation/records.md te
 """
 
 from yanzhen.foundation.records.export import export
+from yanzhen.foundation.records.read import history, seen_by
 from yanzhen.foundation.records.seal import seal, seal_loop, sealing_lag
 from yanzhen.foundation.records.standalone import Finding
 from yanzhen.foundation.records.verify import verify
-from yanzhen.foundation.records.write import history, insert_selected, record, record_many
+from yanzhen.foundation.records.write import insert_selected, record, record_many
 
 __all__ = [
     "Finding",
@@ -20,5 +21,6 @@ __all__ = [
     "seal",
     "seal_loop",
     "sealing_lag",
+    "seen_by",
     "verify",
 ]

@@ -1,4 +1,4 @@
-"""Writing and reading records. An append is a plain INSERT: the sealer computes every hash, later."""
+"""Writing records. An append is a plain INSERT: the sealer computes every hash, later."""
 
 from __future__ import annotations
 
@@ -96,12 +96,6 @@ def insert_selected(
             [actor.pk if actor else None, grant_id, verb, subject_type, masked(reason), *params],
         )
         return int(cursor.rowcount)
-
-
-def history(subject: models.Model | tuple[str, Any]) -> models.QuerySet[Record]:
-    """Return the records of one row, given itself or as (type, id), oldest first."""
-    kind, pk = subject if isinstance(subject, tuple) else (subject._meta.label_lower, subject.pk)
-    return Record.objects.filter(subject_type=kind, subject_id=str(pk)).order_by("id")
 
 
 def masked(text: str) -> str:

@@ -12,7 +12,7 @@ from yanzhen.foundation.sheets.batches import (
 from yanzhen.foundation.sheets.declare import SHEETS, Check, Column, Kind, Row, Sheet
 from yanzhen.foundation.sheets.organisations import ORGANISATIONS
 from yanzhen.foundation.sheets.refusals import SentAlready, UndoRefused, WrongState
-from yanzhen.foundation.sheets.workbooks import failed_workbook, template, write_csv, write_rows
+from yanzhen.foundation.sheets.workbooks import failed_workbook, template, write_rows
 
 __all__ = [
     "ORGANISATIONS",
@@ -34,6 +34,5 @@ __all__ = [
     "submit",
     "template",
     "undo",
-    "write_csv",
     "write_rows",
 ]

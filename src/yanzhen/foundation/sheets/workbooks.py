@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -95,15 +93,6 @@ def write_rows(out: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence[
         for row, cells in enumerate(rows, 1):
             for at, cell in enumerate(cells):
                 _write(page, row, at, cell, styles)
-
-
-def write_csv(out: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Write the same as CSV, with the mark by which Excel knows UTF-8."""
-    out.write(codecs.BOM_UTF8)
-    writer = csv.writer(codecs.getwriter("utf-8")(out))
-    writer.writerow([defused(label) for label in headings])
-    for cells in rows:
-        writer.writerow([_as_text(cell) for cell in cells])
 
 
 def defused(text: str) -> str:

@@ -111,10 +111,10 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
     context = {
         "organisation": organisation,
         "facts": [
-            ("单位编号", pk),
+            (gettext("单位编号"), pk),
             *((field_of(organisation, name).verbose_name, shown(organisation, name)) for name in FACTS),
-            ("别名", "、".join(organisation.aliases) or UNKNOWN),
-            ("在册任职人数", registers.employed_at(organisation)),
+            (gettext("别名"), "、".join(organisation.aliases) or UNKNOWN),
+            (gettext("在册任职人数"), registers.employed_at(organisation)),
         ],
         "parent": parent,
         "sees_parent": parent and request.user.has_right("organisation.view", parent),

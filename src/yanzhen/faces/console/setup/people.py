@@ -136,7 +136,7 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
         "person": person,
         "facts": [
             *((field_of(person, name).verbose_name, shown(person, name)) for name in FACTS),
-            ("出生年份", person.born_on.year if person.born_on else UNKNOWN),
+            (gettext("出生年份"), person.born_on.year if person.born_on else UNKNOWN),
         ],
         "employments": [(e, account.has_right("organisation.view", e.organisation)) for e in employments],
         "may_edit": account.has_right("person.edit", person),

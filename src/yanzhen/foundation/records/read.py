@@ -1,0 +1,33 @@
+"""Reading records: the history of one row, and all that an account may look into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+
+from yanzhen.foundation.models import Account, Leaf, Record
+
+RIGHT = "record.view"
+
+
+def history(subject: models.Model | tuple[str, Any]) -> models.QuerySet[Record]:
+    """Return the records of one row, given itself or as (type, id), oldest first."""
+    kind, pk = subject if isinstance(subject, tuple) else (subject._meta.label_lower, subject.pk)
+    return Record.objects.filter(subject_type=kind, subject_id=str(pk)).order_by("id")
+
+
+def seen_by(account: Account) -> models.QuerySet[Record]:
+    """Return the records of places where the account holds `record.view`, newest first, each with its checkpoint.
+
+    What belongs to no place (accounts, parameters, keys) is for those who look over all lines of a province.
+    """
+    mine = Q(pk=None)
+    for reach in account.reaches(RIGHT):
+        here = Q(region_id__startswith=reach.prefix)
+        mine |= here & Q(line_id=reach.line) if reach.line else here
+        if reach.line is None and len(reach.prefix) == 2:
+            mine |= Q(region_id="")
+    sealed = Leaf.objects.filter(record_id=OuterRef("pk")).values("checkpoint_id")
+    return Record.objects.filter(mine).annotate(checkpoint=Subquery(sealed)).order_by("-id")
