@@ -37,7 +37,7 @@ def _run(names: list[str]) -> None:
     from django.db import connection
 
     django.setup()
-    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc*"])
+    call_command("collectstatic", interactive=False, verbosity=0)
     before = connection.settings_dict["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:

@@ -38,25 +38,19 @@ from yanzhen.foundation.sheets import SHEETS  # noqa: E402
 
 SOURCE = Path(__file__).parents[1] / "src" / "yanzhen"
 FOLDER = SOURCE / "locale" / "en" / "LC_MESSAGES"
+CATALOG = FOLDER / "django.po"
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "pgettext": ((1, "c"), 2), "ngettext": (1, 2)}
 
 
 def main() -> int:
     """Update the catalogue; return 1 where a message has no English yet."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / "django.po"
-    catalog = read_po(io.BytesIO(path.read_bytes()), locale="en") if path.exists() else Catalog(locale="en")
-    found = Catalog(locale="en", project="Yanzhen", copyright_holder="Yanzhen")
-    for message, places in _messages():
-        found.add(message, locations=places)
-    catalog.update(found, no_fuzzy_matching=True)
-    catalog.obsolete.clear()
-    catalog.fuzzy = False
+    catalog = gathered()
     buffer = io.BytesIO()
     write_po(buffer, catalog, width=110, sort_output=True, omit_header=False, include_lineno=False)
     lines = [line for line in buffer.getvalue().decode().splitlines() if "-Date: " not in line]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with (FOLDER / "django.mo").open("wb") as file:
+    CATALOG.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with CATALOG.with_suffix(".mo").open("wb") as file:
         write_mo(file, catalog)
     missing = [m.id for m in catalog if m.id and not m.string]
     for message in missing:
@@ -64,8 +58,22 @@ def main() -> int:
     return 1 if missing else 0
 
 
+def gathered() -> Catalog:
+    """Return what the sources say now, with the English that the catalogue holds; nothing is written."""
+    catalog = Catalog(locale="en")
+    if CATALOG.exists():
+        catalog = read_po(io.BytesIO(CATALOG.read_bytes()), locale="en")
+    found = Catalog(locale="en", project="Yanzhen", copyright_holder="Yanzhen")
+    for message, places in _messages():
+        found.add(message, locations=places)
+    catalog.update(found, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.fuzzy = False
+    return catalog
+
+
 def _messages() -> Iterator[tuple[object, list[tuple[str, int]]]]:
-    for path in sorted(SOURCE.rglob("*.html")):
+    for path in sorted(p for p in SOURCE.rglob("*") if p.suffix in {".html", ".txt"}):
         # what stands between the messages is no Python: without its indents it passes for it
         code = "\n".join(map(str.strip, templatize(path.read_text(encoding="utf-8")).split("\n"))).encode()
         for _line, name, message, _comments in extract_python(io.BytesIO(code), KEYWORDS.keys(), [], {"encoding": "utf-8"}):

@@ -13,9 +13,7 @@ from django.db import connection
 @pytest.fixture(scope="session", autouse=True)
 def _static_files() -> None:
     """Lay the static files out as an installation does: pages name them by their digest."""
-    call_command(
-        "collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc*", "swagger*", "*.map"]
-    )
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from io import BytesIO
 from typing import Any
 
@@ -23,8 +24,9 @@ from yanzhen.engines.procedures.models import Clock, Party
 from yanzhen.faces.console.models import BulkMove, SavedView
 from yanzhen.foundation import attachments, sheets
 from yanzhen.foundation.accounts import issue_token
-from yanzhen.foundation.models import Account, Token
-from yanzhen.foundation.records import record
+from yanzhen.foundation.models import Account, Employment, Organisation, Person, Token
+from yanzhen.foundation.people import employ, register_person
+from yanzhen.foundation.records import history, record
 from yanzhen.foundation.sheets import SHEETS
 
 pytestmark = pytest.mark.django_db
@@ -39,8 +41,8 @@ SECRETS = (
     "不该外传的要求",
 )
 RIGHTS = (
-    f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view organisation.view"
-    " record.view account.view"
+    f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view person.edit"
+    " person.reveal organisation.view organisation.edit record.view account.view"
 )
 PUBLIC = {
     "home",
@@ -130,8 +132,26 @@ class Rows:
         batch = self._batch()
         for name in ("batch", "confirm-batch", "discard-batch", "undo-batch", "failed-rows"):
             self.by_name[f"console:{name}"] = {"pk": batch.pk}
-        for name in ("account", "grant-revoke", "token", "token-revoke"):
+        for name in (
+            "account", "grant-revoke", "token", "token-revoke", "account-deactivate", "account-reactivate",
+            "account-password", "account-second-factor",
+        ):  # fmt: skip
             self.by_name[f"console:{name}"] = {"pk": place.clerk.pk}
+        self.person, self.organisation, employment = self._registers()
+        for name in ("organisation", "organisation-edit"):
+            self.by_name[f"console:{name}"] = {"pk": self.organisation.pk}
+        for name in ("person", "person-reveal", "person-employ", "employment-end"):
+            self.by_name[f"console:{name}"] = {"pk": self.person.pk, "employment": employment.pk}
+
+    def _registers(self) -> tuple[Person, Organisation, Employment]:
+        """Somebody with the caller's name and phone, at a unit that is named as the caller's is."""
+        place = self.place
+        registrar = AccountFactory(grants=[(place.region, None, RIGHTS)])
+        unit = OrganisationFactory(region=place.region, name="不该外传的单位")
+        person = register_person(
+            name="张建国", phone="13812345678", region=place.region, line=unit.line, actor=registrar
+        )
+        return person, unit, employ(person, unit, actor=registrar, starts_on=date(2026, 1, 1))
 
     def _batch(self) -> Any:
         book = Workbook()
@@ -223,10 +243,19 @@ def test_a_stranger_changes_nothing_by_any_form():
                 client.post(
                     rows.fill(name, pattern),
                     {"reason": "不该发生", "reply": "不该发生的答复不该发生", "seen": "2", "amount": "1", "ids": rows.case.pk,
-                     "move": "accept", "whole": "1", "demand": "不该", "account": stranger.pk},
+                     "move": "accept", "whole": "1", "demand": "不该", "account": stranger.pk, "name": "不该发生",
+                     "kind": "union", "region": rows.place.region.pk, "line": "union", "field": "phone",
+                     "organisation": str(rows.organisation.pk), "starts_on": "2026-02-01", "ends_on": "2026-03-01",
+                     "password": "泉城路上的梧桐 2026"},
                 )  # fmt: skip
 
     rows.case.refresh_from_db()
     assert (rows.case.state, rows.case.step, Party.objects.count(), Clock.objects.count()) == before
     assert SavedView.objects.filter(account=rows.place.clerk).exists()
     assert Token.objects.get(account=rows.place.clerk).revoked_at is None
+    clerk = Account.objects.get(pk=rows.place.clerk.pk)
+    assert (clerk.is_active, clerk.password) == (True, rows.place.clerk.password)
+    assert Organisation.objects.get(pk=rows.organisation.pk).name == "不该外传的单位"
+    assert not Person.objects.exclude(pk=rows.person.pk).exists()
+    assert list(rows.person.employments.values_list("ends_on", flat=True)) == [None]
+    assert not history(rows.person).filter(verb="reveal").exists()

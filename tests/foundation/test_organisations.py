@@ -267,7 +267,7 @@ def test_a_name_that_several_have_names_none_and_the_refusal_tells_them_apart():
 
 def waiting_for_a_lock() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("reset role")
+        cursor.execute("reset role; select pg_stat_clear_snapshot()")
         cursor.execute(
             "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
         )

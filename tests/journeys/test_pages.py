@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.factories import AccountFactory
+from tests.factories import AccountFactory, OrganisationFactory
 from tests.hotline import EVERY_RIGHT, County
 from yanzhen.engines.procedures import stays
 from yanzhen.engines.procedures.models import Clock
+from yanzhen.foundation.accounts import deactivate
 from yanzhen.foundation.models import Account
+from yanzhen.foundation.people import employ, register_person, reveal
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -22,7 +25,8 @@ LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
 PORTAL = ("/", "/submit/", "/track/", "/help/", "/privacy/", "/login/")
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo record.view account.view"
-    " account.edit parameter.edit calendar.edit organisation.edit"
+    " account.edit parameter.edit calendar.edit organisation.view organisation.edit person.view person.edit"
+    " person.reveal"
 )
 
 
@@ -47,6 +51,34 @@ def log_in(page: Page, account: Account) -> None:
     page.wait_for_url("**/console/")
 
 
+def of_the_registers(place: County, account: Account) -> list[str]:
+    """Return the pages of a unit with one below it, of somebody who works there, and of an account that is shut."""
+    unit = OrganisationFactory(
+        region=place.region,
+        name="示例机械有限公司",
+        aliases=["示例机械"],
+        valid_to="2026-01-01",
+        parent=place.union,
+    )
+    person = register_person(
+        name="张建国", phone="13812342046", region=place.region, line=unit.line, actor=account
+    )
+    employment = employ(person, unit, actor=account, starts_on=date(2026, 1, 1), post="焊工")
+    reveal(person, "phone", actor=account, reason="核对参赛资格")
+    shut = AccountFactory(grants=[(place.region, None, "case.view")])
+    deactivate(shut, actor=account, reason="调离")
+    organisations, people, accounts = (
+        f"/console/{name}/" for name in ("organisations", "people", "accounts")
+    )
+    return [
+        organisations, f"{organisations}?q=zzz", f"{organisations}new/",
+        f"{organisations}{unit.pk}/", f"{organisations}{place.union.pk}/", f"{organisations}{unit.pk}/edit/",
+        people, f"{people}?name=zzz", f"{people}new/", f"{people}{person.pk}/", f"{people}{person.pk}/reveal/",
+        f"{people}{person.pk}/employ/", f"{people}{person.pk}/employments/{employment.pk}/end/",
+        f"{accounts}{shut.pk}/", f"{accounts}{shut.pk}/reactivate/", f"{accounts}{place.handler.pk}/password/",
+    ]  # fmt: skip
+
+
 def everything(place: County) -> tuple[Account, list[str]]:
     """Return somebody who may open everything, and an address for each kind of page."""
     account = AccountFactory(grants=[(place.region.parent, None, RIGHTS)], organisation=place.union)
@@ -60,7 +92,7 @@ def everything(place: County) -> tuple[Account, list[str]]:
         f"{one}reveal/", f"{one}copy/", "/console/register/", "/console/figures/", "/console/figures/hotline.satisfied/",
         "/console/trail/", "/console/sheets/", "/console/sheets/send/hotline.appeals/", "/console/accounts/",
         f"/console/accounts/{account.pk}/", "/console/parameters/", "/console/parameters/hotline.handling/",
-        "/console/calendar/", "/accounts/password/",
+        "/console/calendar/", "/accounts/password/", *of_the_registers(place, account),
     ]  # fmt: skip
 
 

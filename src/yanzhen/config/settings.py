@@ -79,7 +79,6 @@ INSTALLED_APPS = [
     "django_cotton.apps.SimpleAppConfig",
     "django_filters",
     "django_htmx",
-    "ninja",
     "yanzhen.foundation",
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",

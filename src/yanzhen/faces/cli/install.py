@@ -68,7 +68,7 @@ def _collect_static(say: Say) -> None:
     with _unless_done("static", _static_files(), again=empty) as needed:
         if needed:
             say("整理静态文件 ……")
-            call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["redoc*"])
+            call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @contextmanager
