@@ -41,6 +41,7 @@ bench: env  ## figures, each beside its baseline in the same run
 
 docs: env  ## the pages that are generated from the declarations
 	$(BIN)/python scripts/docs.py
+	$(BIN)/python scripts/messages.py
 
 fmt: env  ## mend style where it can be done by itself
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -17,6 +17,7 @@ from yanzhen.foundation.calendar import load_calendar, remaining, remaining_text
 from yanzhen.foundation.fields import field_of
 
 UNKNOWN = "—"
+PLAIN = frozenset({"text", "short", "time", "money"})
 PLACES = {"state": "is-state", "due": "is-due"}
 """By hint; the title, the region and the last time have places of their own, the rest is left out on a phone."""
 TONES = {"urgent": "amber", "critical": "red"}
@@ -43,6 +44,11 @@ class Cell:
     tone: str = "gray"
     place: str = ""
     """Where it stands when a row becomes a card on a phone."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether its text is all there is to show."""
+        return self.hint in PLAIN
 
 
 @dataclass(frozen=True, slots=True)
