@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import django
@@ -30,8 +31,11 @@ from yanzhen.engines.procedures.declare import PROCEDURES  # noqa: E402
 from yanzhen.engines.procedures.queries import INBOXES  # noqa: E402
 from yanzhen.faces.console.desk import DESKS  # noqa: E402
 from yanzhen.faces.console.figures import PART_LABELS  # noqa: E402
+from yanzhen.faces.console.filters import ANY, DUE  # noqa: E402
+from yanzhen.faces.console.forms import YES_NO  # noqa: E402
 from yanzhen.faces.console.lists import ORDERS  # noqa: E402
-from yanzhen.faces.console.navigation import PLACES  # noqa: E402
+from yanzhen.faces.console.navigation import ORDERS_LABEL, PLACES  # noqa: E402
+from yanzhen.faces.console.pickers import EMPTY  # noqa: E402
 from yanzhen.faces.console.timeline import LABELS, SYSTEM, VISITOR  # noqa: E402
 from yanzhen.foundation.rights import RIGHTS  # noqa: E402
 from yanzhen.foundation.sheets import SHEETS  # noqa: E402
@@ -39,6 +43,8 @@ from yanzhen.foundation.sheets import SHEETS  # noqa: E402
 SOURCE = Path(__file__).parents[1] / "src" / "yanzhen"
 FOLDER = SOURCE / "locale" / "en" / "LC_MESSAGES"
 CATALOG = FOLDER / "django.po"
+DATE = datetime(2026, 1, 1, tzinfo=UTC)
+"""The same for every run: what did not change looks unchanged."""
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "pgettext": ((1, "c"), 2), "ngettext": (1, 2)}
 
 
@@ -69,6 +75,7 @@ def gathered() -> Catalog:
     catalog.update(found, no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.fuzzy = False
+    catalog.creation_date = catalog.revision_date = DATE
     return catalog
 
 
@@ -76,11 +83,15 @@ def _messages() -> Iterator[tuple[object, list[tuple[str, int]]]]:
     for path in sorted(p for p in SOURCE.rglob("*") if p.suffix in {".html", ".txt"}):
         # what stands between the messages is no Python: without its indents it passes for it
         code = "\n".join(map(str.strip, templatize(path.read_text(encoding="utf-8")).split("\n"))).encode()
-        for _line, name, message, _comments in extract_python(io.BytesIO(code), KEYWORDS.keys(), [], {"encoding": "utf-8"}):
+        for _line, name, message, _comments in extract_python(
+            io.BytesIO(code), KEYWORDS.keys(), [], {"encoding": "utf-8"}
+        ):
             yield from _spoken(path, name, message)
     for path in sorted(SOURCE.rglob("*.py")):
         with path.open("rb") as file:
-            for _line, message, _comments, _context in extract("python", file, KEYWORDS, options={"encoding": "utf-8"}):
+            for _line, message, _comments, _context in extract(
+                "python", file, KEYWORDS, options={"encoding": "utf-8"}
+            ):
                 yield message, [(path.relative_to(SOURCE).as_posix(), 0)]
     for label in sorted(set(_labels())):
         yield label, [("declarations", 0)]
@@ -96,27 +107,8 @@ def _spoken(path: Path, name: str, message: object) -> Iterator[tuple[object, li
 
 
 def _labels() -> Iterator[str]:
-    for procedure in PROCEDURES:
-        yield procedure.label
-        for state in procedure.states:
-            yield from (state.label, state.public_label)
-        yield from (t.label for t in (*procedure.transitions, *procedure.terms()))
-    yield from (right.label for right in RIGHTS)
-    yield from (inbox.label for inbox in INBOXES)
-    for desk in DESKS:
-        yield desk.label
-        yield from (section.label for section in desk.sections)
-        yield from (c.label for c in (*desk.columns, *(c for s in desk.sections for c in s.columns)) if c.label)
-        yield from (label for _key, label in desk.reveal.fields) if desk.reveal else ()
-        yield from (str(f.label) for f in desk.filters.base_filters.values() if f.label)
-    for sheet in SHEETS:
-        yield from (sheet.label, *(column.label for column in sheet.columns))
-    yield from (place.label for place in PLACES)
-    yield from (*LABELS.values(), SYSTEM, VISITOR, *PART_LABELS.values(), *(order.label for order in ORDERS.values()))
-    for indicator in INDICATORS:
-        yield from (indicator.label, indicator.definition)
-        if isinstance(indicator.measure, Ratio):
-            yield indicator.measure.base_label
+    yield from _labels_of_engines()
+    yield from _labels_of_the_console()
     for model in apps.get_models():
         if model.__module__.startswith("yanzhen."):
             yield str(model._meta.verbose_name)
@@ -124,6 +116,42 @@ def _labels() -> Iterator[str]:
                 if not str(field.verbose_name).isascii():
                     yield str(field.verbose_name)
                 yield from (str(label) for _value, label in field.flatchoices)
+
+
+def _labels_of_engines() -> Iterator[str]:
+    for procedure in PROCEDURES:
+        yield procedure.label
+        for state in procedure.states:
+            yield from (state.label, state.public_label)
+        yield from (t.label for t in (*procedure.transitions, *procedure.terms()))
+    yield from (right.label for right in RIGHTS)
+    yield from (inbox.label for inbox in INBOXES)
+    for indicator in INDICATORS:
+        yield from (indicator.label, indicator.definition)
+        if isinstance(indicator.measure, Ratio):
+            yield indicator.measure.base_label
+
+
+def _labels_of_the_console() -> Iterator[str]:
+    for desk in DESKS:
+        yield desk.label
+        yield from (section.label for section in desk.sections)
+        yield from (
+            c.label for c in (*desk.columns, *(c for s in desk.sections for c in s.columns)) if c.label
+        )
+        yield from (label for _key, label in desk.reveal.fields) if desk.reveal else ()
+        yield from (str(f.label) for f in desk.filters.base_filters.values() if f.label)
+    for sheet in SHEETS:
+        yield from (sheet.label, *(column.label for column in sheet.columns))
+    yield from (place.label for place in PLACES)
+    yield from (
+        *LABELS.values(),
+        SYSTEM,
+        VISITOR,
+        *PART_LABELS.values(),
+        *(order.label for order in ORDERS.values()),
+    )
+    yield from (ORDERS_LABEL, ANY, EMPTY[1], *(label for _code, label in (*DUE, *YES_NO)))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,9 @@ def test_every_page_for_users_stands_in_both_languages():
 
 def test_every_page_that_the_code_names_is_there():
     named = {
-        name for path in SOURCES for name in re.findall(r"docs/[\w./-]+\.md", path.read_text(encoding="utf-8"))
+        name
+        for path in SOURCES
+        for name in re.findall(r"docs/[\w./-]+\.md", path.read_text(encoding="utf-8"))
     }
 
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []

@@ -110,7 +110,7 @@ def test_the_pages_speak_english_when_asked_to(place: County, open_page: Callabl
     page.get_by_role("button", name="English").click()
 
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.get_by_role("link", name="Track", exact=False).first).to_be_visible()
+    expect(page.get_by_role("link", name="Check progress").first).to_be_visible()
 
 
 def test_a_wrong_file_gets_a_sentence_and_nothing_typed_is_lost(

@@ -167,6 +167,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("YANZHEN_PROXIES", "0"))
 MFA_ADAPTER = "yanzhen.faces.login.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "雁阵"
+PROCRASTINATE_IMPORT_PATHS = ["yanzhen.faces.login.second_factor"]
+"""Where the worker finds what is sealed outside the apps' own tables (foundation.keys)."""
 SECOND_FACTOR_RIGHTS = ("account.edit",)
 """Who holds one of these rights works only with a second factor, except in the demo."""
 OIDC_APP = {

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.forms.renderers import DjangoTemplates
+from django.http import HttpRequest
+from django.utils.translation import get_language, gettext
 
 
 class Look(BoundField):
@@ -32,7 +35,16 @@ class Look(BoundField):
 
 
 class Renderer(DjangoTemplates):
+    """Draws fields by `Look`, and the options of a choice in the reader's language."""
+
     bound_field_class = Look
+
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
+        if template_name.endswith("/select.html") and get_language() != settings.LANGUAGE_CODE:
+            for _group, options, _index in context["widget"]["optgroups"]:
+                for option in options:
+                    option["label"] = gettext(str(option["label"])) if option["label"] else ""
+        return super().render(template_name, context, request)
 
 
 def _class_of(widget: forms.Widget) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.declare import State
 from yanzhen.engines.procedures.models import Subject
@@ -92,9 +93,9 @@ def shown(row: models.Model, name: str) -> str:
     if value is None or value == "":
         return UNKNOWN
     if field.choices:
-        return str(getattr(row, f"get_{name}_display")())
+        return gettext(str(getattr(row, f"get_{name}_display")()))
     if isinstance(field, models.BooleanField):
-        return "是" if value else "否"
+        return gettext("是") if value else gettext("否")
     if isinstance(value, datetime):
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
     return f"{value:,}" if isinstance(field, models.DecimalField) else str(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from yanzhen.faces.places import cities_and_counties
 from yanzhen.foundation.models import Region
@@ -15,14 +16,16 @@ Group = tuple[str, list[Choice]]
 
 
 def province() -> Choice:
-    return settings.PROVINCE, "全省"
+    return settings.PROVINCE, gettext("全省")
 
 
 def regions() -> list[Choice | Group]:
     """Return cities with their counties as groups; each city as a whole stands first in its group."""
     rows = cities_and_counties()
     cities = {code: name for code, name, level, _ in rows if level == Region.Level.CITY}
-    groups: dict[str, list[Choice]] = {code: [(code, f"{name}（全市）")] for code, name in cities.items()}
+    groups: dict[str, list[Choice]] = {
+        code: [(code, gettext("%(city)s（全市）") % {"city": name})] for code, name in cities.items()
+    }
     alone: list[Choice | Group] = []
     for code, name, level, parent in rows:
         if level == Region.Level.CITY:
@@ -52,7 +55,7 @@ def branches(rows: Iterable[tuple[str, str]]) -> list[Group]:
     groups: dict[str, Group] = {}
     for code, name in rows:
         if len(code) == 2:
-            groups[code] = (name, [(code, f"{name}（全部）")])
+            groups[code] = (name, [(code, gettext("%(branch)s（全部）") % {"branch": name})])
         elif len(code) == 4 and code[:2] in groups:
             groups[code[:2]][1].append((code, name))
     return list(groups.values())

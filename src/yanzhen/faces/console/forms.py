@@ -78,7 +78,7 @@ def _field(desk: Desk, name: str, account: Account, row: Subject | None, *, requ
     else:
         field = column.formfield()  # type: ignore[assignment]  # a column that a move takes has a form field
     label = str(column.verbose_name)
-    field.label = gettext(label) if required else f"{gettext(label)}{gettext('（选填）')}"
+    field.label = gettext(label) if required else gettext("%(label)s（选填）") % {"label": gettext(label)}
     field.required = required
     if isinstance(field.widget, forms.Textarea):
         field.widget.attrs["rows"] = 2 * LONG_TEXT

@@ -14,6 +14,7 @@ from yanzhen.faces.console.cells import Line, lines
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.keys import CAP, count_of, page_of
 from yanzhen.faces.console.lists import ORDERS
+from yanzhen.faces.console.navigation import ORDERS_LABEL
 from yanzhen.faces.console.pages import detail_url, page, see_other, show
 from yanzhen.faces.http import AccountRequest
 
@@ -63,7 +64,7 @@ def _waiting(request: AccountRequest, desk: Desk) -> Waiting:
     referral = desk.procedure.referral
     if referral and account.reaches(referral.respond_right):
         orders = work_orders(account, referral.respond_right)
-        boxes.append(("待办协办单", reverse("console:orders", args=[desk]), orders))
+        boxes.append((ORDERS_LABEL, reverse("console:orders", args=[desk]), orders))
     found = page_of(due, ORDERS["due"], size=NEXT)
     return Waiting(
         desk,

@@ -24,6 +24,7 @@ class Entry:
     rights: tuple[str, ...] = ()
 
 
+ORDERS_LABEL = "协办单"
 PLACES = (
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
@@ -59,7 +60,7 @@ def _entries(account: Account) -> list[dict[str, Any]]:
         if account.reaches(procedure.view_right):
             found.append(_entry("console:list", desk.label, desk.icon, desk, query=f"?box={INBOXES[0].code}"))
         if procedure.referral and account.reaches(procedure.referral.respond_right):
-            found.append(_entry("console:orders", f"{desk.label}协办", "arrows-split", desk))
+            found.append(_entry("console:orders", ORDERS_LABEL, "arrows-split", desk))
     found.extend(
         _entry(place.view, place.label, place.icon)
         for place in PLACES

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from yanzhen.foundation.calendar.days import Calendar
 
 
@@ -44,20 +46,23 @@ def remaining(now: datetime, due_at: datetime, calendar: Calendar) -> Remaining:
 
 def remaining_text(left: Remaining, *, short: bool = False) -> str:
     """Return such as "剩余 3 个工作日 2 小时" or "已超期 1 个工作日"; `short` leaves the hours beside days out."""
-    head = "已超期" if left.overdue else "剩余"
-    parts = [f"{abs(left.days)} 个工作日"] if left.days else []
+    parts = [gettext("%(n)s 个工作日") % {"n": abs(left.days)}] if left.days else []
     if left.hours and not (short and left.days):
-        parts.append(f"{abs(left.hours)} 小时")
-    if parts:
-        return f"{head} {' '.join(parts)}"
+        parts.append(gettext("%(n)s 小时") % {"n": abs(left.hours)})
     minutes = abs(left.working) // timedelta(minutes=1)
-    if minutes:
-        return f"{head} {minutes} 分钟"
+    if not parts and minutes:
+        parts = [gettext("%(n)s 分钟") % {"n": minutes}]
+    if parts:
+        return (gettext("已超期 %(time)s") if left.overdue else gettext("剩余 %(time)s")) % {
+            "time": " ".join(parts)
+        }
     if left.overdue:
-        return "已超期（未满 1 分钟工作时间）"
-    return f"剩余 {_plain(left.elapsed)}（非工作时间）"
+        return gettext("已超期（未满 1 分钟工作时间）")
+    return gettext("剩余 %(time)s（非工作时间）") % {"time": _plain(left.elapsed)}
 
 
 def _plain(time: timedelta) -> str:
     hours = time // timedelta(hours=1)
-    return f"{hours} 小时" if hours else f"{time // timedelta(minutes=1)} 分钟"
+    if hours:
+        return gettext("%(n)s 小时") % {"n": hours}
+    return gettext("%(n)s 分钟") % {"n": time // timedelta(minutes=1)}

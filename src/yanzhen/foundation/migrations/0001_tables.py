@@ -596,7 +596,7 @@ class Migration(migrations.Migration):
                             ("yuan", "元"),
                         ],
                         max_length=16,
-                        verbose_name="单位",
+                        verbose_name="计量单位",
                     ),
                 ),
                 ("starts_on", models.DateField(verbose_name="生效日期")),

@@ -56,7 +56,7 @@ class Employment(models.Model):
 
 
 class DataKey(models.Model):
-    """A data key of the ring, wrapped by the master key. The newest active one encrypts; all decrypt until retired."""
+    """A data key of the ring, wrapped by the master key. The newest encrypts; all decrypt. A retired one has nothing left under it."""
 
     wrapped = models.BinaryField()
     created_at = models.DateTimeField()

@@ -71,7 +71,7 @@ class Parameter(models.Model):
     region = models.ForeignKey("foundation.Region", models.PROTECT, related_name="+", null=True, blank=True)
     """None: everywhere."""
     value = models.DecimalField("数值", max_digits=14, decimal_places=4)
-    unit = models.CharField("单位", max_length=16, choices=Unit)
+    unit = models.CharField("计量单位", max_length=16, choices=Unit)
     starts_on = models.DateField("生效日期")
     ends_on = models.DateField("失效日期", null=True, blank=True, help_text="不含当日")
     source = models.CharField("来源", max_length=200)

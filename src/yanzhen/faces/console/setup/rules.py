@@ -27,7 +27,7 @@ LARGEST_CSV = 100_000
 class ParameterForm(forms.Form):
     region = forms.ChoiceField(label=_("行政区划（不选为全部）"), required=False)
     value = forms.DecimalField(label=_("数值"), max_digits=14, decimal_places=4)
-    unit = forms.ChoiceField(label=_("单位"), choices=Parameter.Unit.choices)
+    unit = forms.ChoiceField(label=_("计量单位"), choices=Parameter.Unit.choices)
     starts_on = forms.DateField(label=_("生效日期"), widget=forms.DateInput(attrs={"type": "date"}))
     source = forms.CharField(label=_("来源（文件名称、文号）"), max_length=200)
     article = forms.CharField(label=_("条款（选填）"), max_length=64, required=False)
