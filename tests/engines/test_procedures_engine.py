@@ -134,6 +134,24 @@ def test_an_unsolved_case_is_not_closed():
         advance(place.called_back(solved=False, satisfaction="dissatisfied"), "close", actor=place.clerk)
 
 
+def test_what_can_not_be_solved_is_closed_as_such_with_a_reason_and_counts_as_unsolved():
+    place = county()
+    case = place.called_back(solved=False, satisfaction="dissatisfied")
+
+    with pytest.raises(MoveRefused, match="须填写说明"):
+        advance(case, "close_unsolved", actor=place.clerk)
+    closed = advance(case, "close_unsolved", actor=place.clerk, note="须走仲裁，已告知途径")
+
+    assert (closed.state, closed.solved, closed.ended_at is None) == ("closed", False, False)
+
+
+def test_what_was_solved_is_not_closed_as_unsolved():
+    place = county()
+
+    with pytest.raises(MoveRefused, match="如实办结"):
+        advance(place.called_back(), "close_unsolved", actor=place.clerk, note="理由")
+
+
 def test_a_closed_case_is_reopened_with_a_new_term():
     place = county()
     case = place.closed()
@@ -183,8 +201,9 @@ def test_the_outlook_gives_every_move_with_every_reason():
         "close": (
             "您在该区划和条线没有“质检与办结”权限",
             "承办人不能办理本环节，须由他人办理",
-            "诉求人反映问题未解决，应退回重新办理",
+            "诉求人反映问题未解决，应退回重新办理；确实无法解决的，写明理由如实办结",
         ),
+        "close_unsolved": ("您在该区划和条线没有“质检与办结”权限", "承办人不能办理本环节，须由他人办理"),
         "fail_check": ("您在该区划和条线没有“质检与办结”权限", "承办人不能办理本环节，须由他人办理"),
     }
 

@@ -86,6 +86,10 @@ CASE = PROCEDURES.add(
                 guards=(rules.was_not_left_unsolved,), sets=(("quality_passed", True),), not_by_handler=True, bulk=True,
             ),
             Transition(
+                "close_unsolved", "如实办结（未解决）", ("called_back",), "closed", right="case.check",
+                guards=(rules.is_known_unsolved,), sets=(("quality_passed", True),), note_required=True, not_by_handler=True,
+            ),
+            Transition(
                 "fail_check", "质检不合格", ("called_back",), "handling", right="case.check",
                 sets=(("quality_passed", False), ("answered_at", None)),
                 note_required=True, not_by_handler=True, restart=True,

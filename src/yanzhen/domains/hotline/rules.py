@@ -107,7 +107,16 @@ def reached_before_rated(case: Case) -> str | None:
 
 def was_not_left_unsolved(case: Case) -> str | None:
     """诉求人反映未解决的，应退回重新办理"""
-    return "诉求人反映问题未解决，应退回重新办理" if case.solved is False else None
+    return (
+        "诉求人反映问题未解决，应退回重新办理；确实无法解决的，写明理由如实办结"
+        if case.solved is False
+        else None
+    )
+
+
+def is_known_unsolved(case: Case) -> str | None:
+    """如实办结须有“未解决”的回访结果"""
+    return None if case.solved is False else "只有回访为“未解决”的，才能按未解决如实办结"
 
 
 def is_known_unsolved_or_dissatisfied(case: Case) -> str | None:

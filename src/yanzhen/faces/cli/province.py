@@ -27,6 +27,8 @@ from yanzhen.engines.procedures.models import Clock
 from yanzhen.engines.procedures.parties import refer, respond
 from yanzhen.engines.procedures.stays import request_stay
 from yanzhen.foundation.models import Account, Grant, Line, Organisation, Region, Role
+from yanzhen.foundation.people import employ, register_person
+from yanzhen.foundation.people.numbers import check_digit
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 Progress = Callable[[str, int, int], None]
@@ -35,6 +37,8 @@ Progress = Callable[[str, int, int], None]
 PASSWORD = "yanzhen-demo"  # noqa: S105  # printed for everybody who starts the demo; the demo refuses to serve the world
 CITIES = ("370100", "370200", "370300", "370600", "371300", "371600")
 COHORTS = 180
+PEOPLE = 60
+JOBS = ("焊工", "钳工", "电工", "质检员", "装配工", "叉车司机")
 DAYS = 330
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜"
 TRADES = (
@@ -76,6 +80,7 @@ POSTS = (
     Post("caller", "省热线回访员", "follow_up", "370000"),
     Post("checker", "省热线质检员", "inspector", "370000"),
     Post("hrss", "历下区人社协办人", "respondent", "370102", "hrss"),
+    Post("registrar", "历下区人员单位管理员", "registrar", "370102"),
     Post("leader", "省总工会负责人", "leader", "370000"),
     Post("auditor", "审计员", "auditor", "370000", None),
     Post("admin", "系统管理员", "administrator", "370000", None),
@@ -104,6 +109,7 @@ def load(progress: Progress) -> None:
             progress("演示工单", done, len(days))
             _cohort(dice, day, units, staff)
         _parties_and_stays(dice, units, staff)
+        _people(dice, units, staff["registrar"])
         progress("演示工单", len(days), len(days))
 
 
@@ -258,7 +264,7 @@ def _run(
     )
     for category in sorted(set(category_of.values())):
         these = [pk for pk in ids if category_of[pk] == category]
-        step(these, "accept", timedelta(hours=dice.choice((1, 3, 6, 20, 30))), category=_category(category))
+        step(these, "accept", timedelta(hours=dice.choice((1, 1, 2, 3, 6, 20))), category=_category(category))
     for pace in (2, 5, 9, 14, 30):
         going, ids = _split(dice, ids, 0.34 if pace < 30 else 1)
         _, going = _split(dice, going, staying)
@@ -287,9 +293,21 @@ def _call_back_and_close(
     _, done = _split(dice, unreached + solved, staying)
     step(done, "close", later + timedelta(days=1))
     step(unsolved, "redo", later + timedelta(days=1), note="回访反映问题未解决，退回重办（演示）")
-    if step(unsolved, "answer", later + timedelta(days=6), reply=REPLIES[1]):
-        step(unsolved, "call_back", later + timedelta(days=8), reached=True, solved=True, satisfaction="fair")
-        step(unsolved, "close", later + timedelta(days=9))
+    still, mended = _split(dice, unsolved, 0.4)
+    again = later + timedelta(days=6)
+    if not step(unsolved, "answer", again, reply=REPLIES[1]):
+        return
+    step(mended, "call_back", again + timedelta(days=2), reached=True, solved=True, satisfaction="fair")
+    step(mended, "close", again + timedelta(days=3))
+    step(
+        still, "call_back", again + timedelta(days=2), reached=True, solved=False, satisfaction="dissatisfied"
+    )
+    step(
+        still,
+        "close_unsolved",
+        again + timedelta(days=3),
+        note="双方对事实各执一词，已告知申请仲裁的途径（演示）",
+    )
 
 
 def _parties_and_stays(
@@ -308,6 +326,24 @@ def _parties_and_stays(
         request_stay(
             clock, actor=staff["handler"], kind="extension", amount=3, reason="涉及多方取证，申请延期（演示）"
         )
+
+
+def _people(dice: random.Random, units: dict[tuple[str, str], Organisation], actor: Account) -> None:
+    """Register workers of one county's enterprises. Their numbers name a year of birth that nobody living has."""
+    line = Line.objects.get(code="union")
+    employers = [o for (code, _), o in units.items() if code == "370102" and o.kind == "enterprise"]
+    for n in range(PEOPLE):
+        first17 = f"370102{1900 + dice.randrange(10)}{dice.randint(1, 12):02}{dice.randint(1, 28):02}{n:03}"
+        person = register_person(
+            name=dice.choice(SURNAMES) + dice.choice(("某", "某某")),
+            region=employers[0].region,
+            line=line,
+            actor=actor,
+            id_number=first17 + check_digit(first17),
+            phone=f"199{dice.randrange(10**8):08}",
+        )
+        began = timezone.localdate() - timedelta(days=dice.randint(30, 4000))
+        employ(person, dice.choice(employers), actor=actor, starts_on=began, post=dice.choice(JOBS))
 
 
 def _templates() -> list[tuple[str, str]]:
