@@ -223,10 +223,10 @@ def _stat(pid: int) -> list[str]:
 BARE = (
     "insert into foundation_series (code, last) values ('bare', 1) on conflict (code) do update"
     " set last = foundation_series.last + 1",
-    "insert into hotline_case (region_id, line_id, shared_with, number, state, procedure_version, due_at, late, step,"
+    "insert into hotline_case (region_id, line_id, shared_with, party_keys, open_parties, number, state, procedure_version, due_at, late, step,"
     " started_at, channel, received_at, title, body, urgency, employer, place, headcount, anonymous, secret,"
     " caller_cipher, caller_mask, phone_hash, phone_tail_hash, check_hash, reply, satisfaction)"
-    " values ('370102', 'union', '{}', %(number)s, 'received', 1, now(), false, 0, now(), 'web', now(), 'x', %(body)s,"
+    " values ('370102', 'union', '{}', '{}', 0, %(number)s, 'received', 1, now(), false, 0, now(), 'web', now(), 'x', %(body)s,"
     " 'normal', 'x', '', 1, false, false, %(hash)s, '张* 138****0000', %(hash)s, %(hash)s, %(hash)s, '', '')",
     "insert into procedures_clock (procedure, subject_id, label, parameter_id, started_at, extension, pauses, due_at,"
     " provisional) select 'hotline.case', currval('hotline_case_id_seq'), 'x', min(id), now(), 0, '[]', now(), false"

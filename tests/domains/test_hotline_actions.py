@@ -19,14 +19,16 @@ from yanzhen.domains.hotline.actions import (
     Receipt,
     number_all,
     register_case,
+    reissue_check_code,
     reveal_caller,
     unnumbered_case,
 )
 from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.queries import NotFound, track
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.models import Clock
 from yanzhen.foundation import crypto, numbering
-from yanzhen.foundation.errors import Invalid, NotAllowed
+from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Record, Series
 from yanzhen.foundation.records import history
 
@@ -206,9 +208,8 @@ def test_an_anonymous_appeal_keeps_nobody():
         case.caller_cipher,
         case.phone_hash,
         case.phone_tail_hash,
-        case.person_id,
         case.caller_mask,
-    ) == (None, None, None, None, "匿名")
+    ) == (None, None, None, "匿名")
 
 
 def test_the_check_code_is_given_once_and_kept_as_a_hash():
@@ -302,6 +303,46 @@ def test_of_an_anonymous_caller_nothing_is_revealed():
     case = filed(place, anonymous=True, phone="", name="").case
 
     assert reveal_caller(case, actor=place.handler, reason="电话核实情况") == {"name": "", "phone": ""}
+
+
+def test_a_new_check_code_opens_the_case_the_old_one_no_longer_and_the_reason_is_on_record():
+    place = county()
+    receipt = filed(place)
+
+    code = reissue_check_code(receipt.case, actor=place.handler, reason=" 来电号码与登记一致 ")
+
+    line = history(receipt.case).last()
+    assert track(receipt.number, code).number == receipt.number
+    with pytest.raises(NotFound):
+        track(receipt.number, receipt.check_code)
+    assert (line.verb, line.actor_id, line.grant_id, line.reason, line.after) == (
+        "case.reissue",
+        place.handler.pk,
+        place.handler.grants.get().pk,
+        "来电号码与登记一致",
+        None,
+    )
+
+
+def test_without_a_right_a_reason_or_a_name_to_compare_with_the_old_check_code_stays():
+    place = county()
+    receipt, nameless = filed(place), filed(place, anonymous=True, phone="", name="")
+    elsewhere = AccountFactory(grants=[(RegionFactory(code="370202"), None, "case.reveal")])
+    of_another_line = AccountFactory(grants=[(place.region, LineFactory(code="court"), "case.reveal")])
+
+    for actor in (place.clerk, elsewhere, of_another_line):
+        with pytest.raises(NotAllowed):
+            reissue_check_code(receipt.case, actor=actor, reason="来电号码与登记一致")
+    with pytest.raises(Invalid):
+        reissue_check_code(receipt.case, actor=place.handler, reason="  补发  ")
+    with pytest.raises(Refusal, match="匿名"):
+        reissue_check_code(nameless.case, actor=place.handler, reason="来电说是本人")
+
+    assert [track(r.number, r.check_code).number for r in (receipt, nameless)] == [
+        receipt.number,
+        nameless.number,
+    ]
+    assert not Record.objects.filter(verb="case.reissue").exists()
 
 
 def test_a_long_name_is_taken_or_refused_but_breaks_nothing():

@@ -208,6 +208,30 @@ def test_a_declined_case_says_so_and_gives_its_reasons_to_the_holder_of_the_code
     )
 
 
+def test_a_declined_case_does_not_send_who_has_but_the_phone_to_a_reply_that_is_not_shown():
+    place = county()
+    receipt = filed(place)
+    advance(
+        receipt.case, "decline", actor=place.clerk, reply="不属于受理范围，请向法院起诉。", note="不属范围"
+    )
+
+    progress = track(receipt.number, PHONE[-4:])
+
+    assert (
+        progress.label,
+        progress.steps[-1].label,
+        progress.reply,
+        progress.declined,
+        progress.withheld,
+    ) == (
+        "不予受理",
+        "不予受理",
+        "",
+        True,
+        True,
+    )
+
+
 def test_a_reply_that_was_taken_back_for_more_work_is_not_shown():
     place = county()
     receipt = answered(place)

@@ -94,7 +94,7 @@ def test_a_handler_is_of_the_organisation_in_charge():
     assert [
         rules.handler_is_of_the_organisation(Case(handler=handler, organisation=organisation))
         for handler, organisation in ((ours, unit), (theirs, unit), (None, unit), (theirs, None))
-    ] == [None, "外人 不属于承办单位 历下区总工会", None, None]
+    ] == [None, "所选承办人不属于承办单位 历下区总工会", None, None]
 
 
 @given(reply=texts)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.faces.console import browser, text
 from tests.factories import AccountFactory
 from tests.foundation.test_sheets_files import csv_bytes
 from tests.hotline import County, county
@@ -71,6 +72,29 @@ def applied(sender: Account, *given: dict[str, Any]) -> Batch:
     batch.refresh_from_db()
     assert batch.state == "applied", batch.problem
     return batch
+
+
+def test_failed_appeals_go_to_their_sender_alone_and_on_record(place, sender):
+    batch = checked(sender, {"phone": "1"}, {})
+    importer = AccountFactory(
+        grants=[(place.region.parent, None, "sheet.import sheet.undo organisation.edit")]
+    )
+    clerk = AccountFactory(grants=[(place.region.parent, None, RIGHTS)])
+    pages = {who: browser(who).get(f"/console/sheets/{batch.pk}/") for who in (importer, clerk, sender)}
+    files = {
+        who: browser(who).get(f"/console/sheets/{batch.pk}/failed/") for who in (importer, clerk, sender)
+    }
+
+    assert [[each.status_code for each in found.values()] for found in (pages, files)] == [
+        [404, 200, 200],
+        [404, 403, 200],
+    ]
+    assert ["不合格 1 行" in text(pages[who]) for who in (clerk, sender)] == [True, True]
+    assert ["手机" in text(pages[who]) for who in (clerk, sender)] == [False, True]
+    assert ["failed/" in pages[who].content.decode() for who in (clerk, sender)] == [False, True]
+    assert [(r.actor_id, r.after) for r in history(batch).filter(verb="sheet.failed_rows")] == [
+        (sender.pk, {"bad": 1})
+    ]
 
 
 def problems(batch: Batch) -> list[list[str]]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tests.factories import AccountFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, REPLY, county
@@ -85,12 +87,12 @@ def test_a_refusal_names_all_reasons_at_once():
     stranger = AccountFactory(grants=[(RegionFactory(code="370202"), None, EVERY_RIGHT)])
 
     with pytest.raises(MoveNotAllowed) as caught:
-        advance(case, "send_back", actor=stranger)
+        advance(case, "answer", actor=stranger, reply="短")
 
     assert caught.value.data["reasons"] == [
         "您在该区划和条线没有“承办与答复”权限",
         "该件已指定承办人，只能由承办人办理",
-        "须填写说明",
+        "答复过短：须写明查明的情况、处理结果和依据（至少 10 个字）",
     ]
 
 
@@ -254,3 +256,83 @@ def test_of_two_clerks_one_wins_and_the_other_is_told():
 
     assert sorted(map(str, results)) == sorted(map(str, ["accepted", NoSuchMove]))
     assert Record.objects.filter(verb="move.accept").count() == 1
+
+
+def test_who_answers_is_the_handler_and_can_neither_call_back_nor_check():
+    place = county()
+    case = advance(place.accepted(), "assign", actor=place.clerk, organisation=place.union)
+    one = AccountFactory(grants=[(place.region, None, EVERY_RIGHT)], organisation=place.union)
+    answered = advance(case, "answer", actor=one, reply=REPLY)
+
+    with pytest.raises(MoveRefused, match="承办人不能办理本环节"):
+        advance(answered, "call_back", actor=one, reached=True, solved=True)
+    assert answered.handler == one
+
+
+def test_a_second_answer_is_called_back_for_anew():
+    place = county()
+    case = place.called_back()
+    advance(case, "fail_check", actor=place.clerk, note="答复没有说明依据")
+    again = advance(case, "answer", actor=place.handler, reply=REPLY)
+    other = AccountFactory(grants=[(place.region, None, EVERY_RIGHT)])
+
+    called = advance(again, "call_back", actor=other, reached=False)
+
+    assert (called.reached, called.solved, called.satisfaction) == (False, None, "")
+
+
+def test_a_case_of_an_absent_handler_is_given_to_somebody_else():
+    place = county()
+    case = place.handling()
+    other = AccountFactory(grants=[(place.region, None, "case.view case.handle")], organisation=place.union)
+
+    given = advance(
+        case, "reassign", actor=place.clerk, organisation=place.union, handler=other, note="原承办人休假"
+    )
+
+    assert (given.state, given.handler) == ("handling", other)
+
+
+def test_nobody_is_charged_who_may_not_handle():
+    place = county()
+    reader = AccountFactory(grants=[(place.region, None, "case.view")], organisation=place.union)
+
+    with pytest.raises(MoveRefused, match="承办与答复"):
+        advance(place.accepted(), "assign", actor=place.clerk, organisation=place.union, handler=reader)
+
+
+@pytest.mark.parametrize(
+    ("kind", "region", "reason"),
+    [("union", "370202", "不在本件属地"), ("enterprise", "370102", "是企业"), ("union", "370000", None)],
+)
+def test_only_a_body_around_the_place_is_charged(kind, region, reason):
+    place = county()
+    body = OrganisationFactory(kind=kind, region=RegionFactory(code=region))
+
+    if reason is None:
+        assert advance(place.accepted(), "assign", actor=place.clerk, organisation=body).organisation == body
+        return
+    with pytest.raises(MoveRefused, match=reason):
+        advance(place.accepted(), "assign", actor=place.clerk, organisation=body)
+
+
+def test_a_wrong_place_is_put_right_and_its_clerks_see_the_case():
+    place = county()
+    there = RegionFactory(code="370202")
+    clerk = AccountFactory(grants=[(there, None, "case.view case.accept")])
+
+    with database_scope(place.clerk.audience_keys()):
+        moved = advance(place.case(), "relocate", actor=place.clerk, region=there, note="事发地在市南区")
+
+    assert moved.region == there
+    assert list(seen_by(Case, clerk)) == [moved]
+    assert list(seen_by(Case, place.clerk)) == []
+
+
+def test_a_case_is_reopened_only_within_its_term():
+    place = county()
+    case = place.closed()
+    Case.objects.filter(pk=case.pk).update(ended_at=timezone.now() - timedelta(days=60))
+
+    with pytest.raises(MoveRefused, match="可重新办理"):
+        advance(case, "reopen", actor=place.clerk, note="诉求人来电")

@@ -20,6 +20,7 @@ from yanzhen.engines.procedures.queries import seen_by
 from yanzhen.foundation.errors import Refusal
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import history
+from yanzhen.foundation.scope import database_scope
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +98,8 @@ def test_random_moves_leave_everything_consistent(steps):
         before = (case.state, case.step, history(case).count(), Clock.objects.count())
         may = {o.transition.code for o in outlook(case, actor=actor) if o.open}
         try:
-            world.do(case, deed, actor, yes, note)
+            with database_scope(actor.audience_keys()):
+                world.do(case, deed, actor, yes, note)
         except Refusal:
             case.refresh_from_db()
             assert (case.state, case.step, history(case).count(), Clock.objects.count()) == before

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
@@ -13,9 +15,11 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.procedures import parties, stays, sweep
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Party
-from yanzhen.engines.procedures.queries import seen_by, work_orders
+from yanzhen.engines.procedures.queries import done_by, seen_by, to_do, work_orders
+from yanzhen.engines.procedures.queries import parties as parties_of
 from yanzhen.engines.procedures.refusals import MoveNotAllowed, MoveRefused
 from yanzhen.foundation.models import Record
+from yanzhen.foundation.scope import database_scope
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +162,110 @@ def test_a_city_that_swallowed_another_still_sees_its_cases():
     clerk = AccountFactory(grants=[(jinan, None, "case.view")])
 
     assert seen_by(Case, clerk).count() == 1
+
+
+def test_a_party_rejects_behind_its_own_wall():
+    place = county()
+    case, party, clerk = party_of(place)
+
+    with database_scope(clerk.audience_keys()):
+        parties.respond(party, actor=clerk, accept=False, reason="属区人社局管辖")
+
+    assert list(seen_by(Case, clerk)) == []
+    case.refresh_from_db()
+    assert case.open_parties == 0
+
+
+def test_a_unit_of_another_line_sends_a_case_back_though_it_sees_it_no_more():
+    place = county()
+    court = OrganisationFactory(region=place.region, line=LineFactory(code="court"), kind="court")
+    judge = AccountFactory(grants=[(place.region, court.line, "case.view case.handle")], organisation=court)
+    case = advance(place.accepted(), "assign", actor=place.clerk, organisation=court)
+
+    with database_scope(judge.audience_keys()):
+        advance(case, "send_back", actor=judge, note="不属本院管辖")
+
+    assert list(seen_by(Case, judge)) == []
+    assert list(seen_by(Case, place.clerk)) == [case]
+
+
+def test_a_party_keeps_sight_of_the_case_whoever_moves_it_and_the_new_unit_sees_its_result():
+    place = county()
+    case, party, clerk = party_of(place)
+    party = parties.respond(party, actor=clerk, accept=True)
+    parties.finish(party, actor=clerk, result="已核实，欠缴六个月")
+    court = OrganisationFactory(region=place.region, line=LineFactory(code="court"), kind="court")
+    judge = AccountFactory(
+        grants=[(place.region, court.line, "case.view case.handle case.refer")], organisation=court
+    )
+    advance(case, "reassign", actor=place.clerk, organisation=court, note="移送")
+
+    with database_scope(judge.audience_keys()):
+        seen = [p.result for p in parties_of(case)]
+        again = parties.refer(case, party.organisation, actor=judge, demand="请补充材料")
+        advance(Case.objects.get(pk=case.pk), "reassign", actor=place.clerk, organisation=court, note="登记")
+
+    assert seen == ["已核实，欠缴六个月"]
+    assert again.number != party.number
+    assert list(seen_by(Case, clerk)) == [case]
+
+
+def test_a_pause_resumed_on_its_first_day_used_nothing_up():
+    place = county()
+    clock = Clock.objects.get(subject_id=place.handling().pk, stopped_at=None)
+    stay = stays.request_stay(clock, actor=place.handler, kind="pause", amount=15, reason="等待鉴定")
+    stays.decide_stay(stay, actor=place.approver, grant=True)
+
+    stays.resume(Clock.objects.get(pk=clock.pk), actor=place.handler, reason="鉴定已出")
+
+    assert (
+        stays.request_stay(clock, actor=place.handler, kind="pause", amount=15, reason="补充鉴定").amount
+        == 15
+    )
+
+
+def test_every_term_warns_before_it_ends():
+    place = county()
+    place.called_back()
+
+    assert not Clock.objects.filter(warn_at=None).exists()
+
+
+def test_who_decides_on_more_time_finds_the_case_in_the_inbox():
+    place = county()
+    case = place.handling()
+    clock = Clock.objects.get(subject_id=case.pk, stopped_at=None)
+    stays.request_stay(clock, actor=place.handler, kind="extension", amount=2, reason="多方取证")
+
+    assert list(to_do(Case, place.approver)) == [case]
+
+
+def test_a_part_done_for_others_lies_among_what_one_did():
+    place = county()
+    case, party, clerk = party_of(place)
+    party = parties.respond(party, actor=clerk, accept=True)
+
+    assert list(done_by(Case, clerk)) == [case]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_leaves_what_somebody_is_moving_and_takes_it_later():
+    place = county()
+    case = place.case()
+    Clock.objects.update(due_at=timezone.now() - timedelta(days=1))
+    swept: list[tuple[int, int]] = []
+
+    def other() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select set_config('yanzhen.reach', '{*:}', false)")
+        swept.append(sweep.mark_due(timezone.now()))
+        connection.close()
+
+    with transaction.atomic():
+        list(Case.objects.filter(pk=case.pk).select_for_update())
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+
+    assert swept == [(0, 0)]
+    assert sweep.mark_due(timezone.now())[1] == 1

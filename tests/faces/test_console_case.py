@@ -9,6 +9,7 @@ from tests.faces.console import browser, fill, hidden, text, url
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, REPLY, county
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.queries import track
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Copy, Party, Stay
 from yanzhen.foundation.models import Attachment
@@ -136,6 +137,33 @@ def test_the_full_name_and_phone_need_a_reason_and_leave_a_record():
     ]
 
 
+def test_a_new_check_code_is_shown_once_for_a_reason():
+    place = county()
+    case = place.case(name="张建国", phone="13812345678")
+    client = browser(place.handler)
+
+    assert "补发查询码" in text(client.get(url("", case.number)))
+    without = client.post(url("check-code/", case.number), {"reason": ""})
+    given = client.post(url("check-code/", case.number), {"reason": "来电号码与登记一致"})
+    again = client.get(url("check-code/", case.number))
+
+    (code,) = given.context["codes"]
+    assert (without.status_code, without.context["codes"]) == (422, [])
+    assert (given.status_code, code in text(given), code in text(again)) == (200, True, False)
+    assert track(case.number, code).number == case.number
+    assert "补发查询码" in text(client.get(url("", case.number)))
+
+
+def test_who_may_not_reveal_gives_no_check_code():
+    place = county()
+    case = place.case()
+
+    response = browser(place.clerk).post(url("check-code/", case.number), {"reason": "来电号码与登记一致"})
+
+    assert (response.status_code, response.context["codes"]) == (403, [])
+    assert "补发查询码" not in text(browser(place.clerk).get(url("", case.number)))
+
+
 def test_who_may_not_reveal_gets_a_refusal():
     place = county()
     case = place.case(name="张建国", phone="13812345678")
@@ -251,3 +279,36 @@ def test_a_wrong_form_of_an_agent_names_every_field():
     shown = text(response)
     assert response.status_code == 422
     assert "这个字段是必填项" in shown
+
+
+def test_the_unit_in_charge_sees_the_papers_that_came_before_it_was_charged():
+    place = county()
+    case = place.case()
+    browser(place.clerk).post(
+        url("files/", case.number), {"file": SimpleUploadedFile("证据.txt", "工资条".encode())}
+    )
+    hrss = OrganisationFactory(region=place.region, line=LineFactory(code="hrss"), kind="government")
+    officer = AccountFactory(grants=[(place.region, hrss.line, "case.view case.handle")], organisation=hrss)
+    advance(case, "accept", actor=place.clerk, category=place.category)
+    advance(case, "assign", actor=place.clerk, organisation=hrss)
+    client = browser(officer)
+
+    page = client.get(url("", case.number))
+    got = client.get(url(f"files/{Attachment.objects.get().pk}/", case.number))
+
+    assert "证据.txt" in text(page)
+    assert b"".join(got.streaming_content).decode() == "工资条"
+
+
+def test_the_history_of_a_case_tells_of_its_parts_too():
+    place = county()
+    case = place.handling()
+    hrss = OrganisationFactory(region=place.region, line=LineFactory(code="hrss"), kind="government")
+    officer = AccountFactory(grants=[(place.region, hrss.line, "case.view case.respond")], organisation=hrss)
+    fill(browser(place.clerk), url("refer/", case.number), organisation=hrss.pk, demand="请核实社保缴纳情况")
+    party = Party.objects.get()
+
+    fill(browser(officer), url(f"party/{party.pk}/reject/", case.number), reason="不属本局管辖")
+
+    shown = text(browser(place.clerk).get(url("", case.number)))
+    assert [word in shown for word in ("转办协办", "协办：退回", "不属本局管辖")] == [True] * 3

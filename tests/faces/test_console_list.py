@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
@@ -13,7 +14,9 @@ from openpyxl import load_workbook
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
 from tests.hotline import county
+from yanzhen.faces.console.desk import Column
 from yanzhen.faces.console.keys import SIZE
+from yanzhen.faces.console.lists import exported_cell
 from yanzhen.faces.console.models import SavedView
 from yanzhen.foundation import calendar
 from yanzhen.foundation.models import Account, Region
@@ -189,7 +192,7 @@ def test_nobody_puts_away_a_view_of_somebody_else():
 
 def test_what_is_exported_is_what_is_filtered():
     home = RegionFactory(code="370102")
-    CaseFactory(region=home, title="=cmd()", state="handling")
+    case = CaseFactory(region=home, title="=cmd()", state="handling")
     CaseFactory(region=home, title="不在其中")
 
     response = browser(clerk(home)).get(f"{LIST}export/", {"state": "handling"})
@@ -198,8 +201,44 @@ def test_what_is_exported_is_what_is_filtered():
         load_workbook(BytesIO(b"".join(response.streaming_content))).active.iter_rows(values_only=True)
     )
     assert response["Content-Disposition"].startswith("attachment")
-    assert (len(rows), rows[0][:2]) == (2, ("诉求", "状态"))
-    assert rows[1][:2] == ("'=cmd()", "办理中")
+    assert (len(rows), rows[0][:3]) == (2, ("编号", "诉求", "状态"))
+    assert rows[1][:3] == (case.number, "'=cmd()", "办理中")
+
+
+def test_dates_go_out_as_dates_of_our_clock_and_what_is_unknown_stays_empty():
+    home = RegionFactory(code="370102")
+    at = datetime(2026, 11, 24, 9, 30, tzinfo=timezone.get_default_timezone())
+    CaseFactory(region=home, received_at=at.astimezone(UTC), due_at=None)
+
+    response = browser(clerk(home)).get(f"{LIST}export/")
+
+    heads, row = load_workbook(BytesIO(b"".join(response.streaming_content))).active.iter_rows(
+        values_only=True
+    )
+    cells = dict(zip(heads, row, strict=True))
+    assert (cells["来件"], row[3]) == (datetime(2026, 11, 24, 9, 30), None)
+
+
+def test_money_and_counts_go_out_as_numbers():
+    case = CaseFactory(region=RegionFactory(code="370102"), amount_yuan=Decimal("88000.50"), headcount=20)
+
+    assert [
+        exported_cell(case, Column(name)) for name in ("amount_yuan", "headcount", "anonymous", "channel")
+    ] == [
+        Decimal("88000.50"),
+        20,
+        "否",
+        case.get_channel_display(),
+    ]
+
+
+def test_a_filter_that_can_not_be_read_is_not_exported_as_an_empty_sheet():
+    CaseFactory(region=RegionFactory(code="370102"))
+
+    response = browser(clerk()).get(f"{LIST}export/", {"state": "nowhere"})
+
+    assert (response.status_code, response["Content-Type"]) == (422, "text/html; charset=utf-8")
+    assert response.context["lines"] == []
 
 
 def test_a_number_leads_straight_to_its_page_and_words_to_the_list():

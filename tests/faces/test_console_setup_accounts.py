@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 
 from tests.faces.console import browser, text
-from tests.factories import AccountFactory, LineFactory, RegionFactory
+from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from yanzhen.foundation import crypto
 from yanzhen.foundation.models import Account, Region
 from yanzhen.foundation.records import history
@@ -204,3 +204,27 @@ def test_the_page_offers_what_may_be_done_and_to_whom(place, administrator, cler
     for nothing in ((administrator, administrator), (administrator, beyond), (viewer, clerk)):
         assert offered(*nothing) == []
     assert "停用" in text(browser(administrator).get(f"{HOME}{clerk.pk}/"))
+
+
+def test_an_account_is_opened_in_an_organisation_within_reach_and_found_there_alone(place, administrator):
+    body = OrganisationFactory(region=place, name="历下区总工会")
+    OrganisationFactory(region=RegionFactory(code="370202"), name="市南区总工会")
+    elsewhere = AccountFactory(grants=[(RegionFactory(code="370202"), None, EDIT)])
+    given = {"username": "clerk", "name": "王某", "password": PASSWORD}
+
+    form = browser(administrator).get(f"{HOME}open/")
+    without = browser(administrator).post(f"{HOME}open/", given)
+    done = browser(administrator).post(f"{HOME}open/", given | {"organisation": body.pk})
+
+    assert ("历下区总工会" in text(form), "市南区总工会" in text(form)) == (True, False)
+    assert (without.status_code, without.context["form"].errors.keys()) == (422, {"organisation"})
+    account = Account.objects.get(username="clerk")
+    assert (done.status_code, account.organisation) == (303, body)
+    assert [browser(who).get(f"{HOME}{account.pk}/").status_code for who in (administrator, elsewhere)] == [
+        200,
+        404,
+    ]
+    assert [account in browser(who).get(HOME).context["accounts"] for who in (administrator, elsewhere)] == [
+        True,
+        False,
+    ]

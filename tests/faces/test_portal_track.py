@@ -71,6 +71,60 @@ def test_the_last_four_digits_open_the_steps_but_not_the_reply():
     assert REPLY not in page(response)
 
 
+def declined(place: County) -> Receipt:
+    receipt = filed(place)
+    advance(receipt.case, "decline", actor=place.clerk, reply=REPLY, note="不属范围")
+    return receipt
+
+
+@pytest.mark.parametrize(
+    ("by_code", "shown"),
+    [
+        (True, ["不予受理（理由见答复）", REPLY, "对办理结果有意见，请拨打 12351。"]),
+        (False, ["理由请凭查询码查看，或拨打 12351。", "对办理结果有意见，请拨打 12351。"]),
+    ],
+)
+def test_a_declined_case_says_where_the_reason_is_and_promises_no_call(by_code, shown):
+    receipt = declined(county())
+
+    body = page(look(receipt.number, receipt.check_code if by_code else PHONE[-4:]))
+
+    every = [
+        "不予受理（理由见答复）",
+        REPLY,
+        "理由请凭查询码查看，或拨打 12351。",
+        "对办理结果有意见，请拨打 12351。",
+        "请在回访时说明",
+    ]
+    assert [words for words in every if words in body] == shown
+
+
+def test_an_answer_that_the_phone_does_not_open_is_said_to_be_there():
+    receipt = answered(county())
+
+    assert "答复内容请凭查询码查看，或拨打 12351。" in page(look(receipt.number, PHONE[-4:]))
+    assert "答复内容请凭查询码查看" not in page(look(receipt.number, receipt.check_code))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("10.0.0.1", "10.0.0.2", False),
+    ],
+)
+def test_who_holds_a_network_of_ipv6_is_counted_as_one(first, second, same):
+    receipt = filed(county())
+
+    for address in (first, second):
+        Client(REMOTE_ADDR=address).post("/track/", {"number": receipt.number, "secret": "9999"})
+
+    assert len(Tally.objects.filter(key__startswith="track:")) == (1 if same else 2)
+
+
 def test_the_page_shows_nothing_of_the_caller_the_employer_or_the_story():
     receipt = answered(county())
 

@@ -236,6 +236,7 @@ def test_who_is_not_logged_in_gets_nowhere():
 def test_a_stranger_changes_nothing_by_any_form():
     rows = Rows()
     before = (rows.case.state, rows.case.step, Party.objects.count(), Clock.objects.count())
+    check_hash = bytes(rows.case.check_hash)
     for stranger in strangers(rows.place):
         client = browser(stranger)
         for name, pattern in addresses():
@@ -251,6 +252,7 @@ def test_a_stranger_changes_nothing_by_any_form():
 
     rows.case.refresh_from_db()
     assert (rows.case.state, rows.case.step, Party.objects.count(), Clock.objects.count()) == before
+    assert bytes(rows.case.check_hash) == check_hash
     assert SavedView.objects.filter(account=rows.place.clerk).exists()
     assert Token.objects.get(account=rows.place.clerk).revoked_at is None
     clerk = Account.objects.get(pk=rows.place.clerk.pk)

@@ -59,13 +59,81 @@ def seen(account: Account) -> set[Organisation]:
 
 
 def test_an_account_is_opened_without_any_grant_and_on_record():
-    actor = administrator()
+    actor, body = administrator(), OrganisationFactory(region=region("370102"))
 
-    account = open_account("clerk", name="王某", password=PASSWORD, actor=actor)
+    account = open_account("clerk", name="王某", password=PASSWORD, actor=actor, organisation=body)
 
     assert (fresh(account).check_password(PASSWORD), account.grants.count()) == (True, 0)
     line = history(account).get()
-    assert (line.verb, line.actor_id, line.after) == ("account.open", actor.pk, {"username": "clerk"})
+    assert (line.verb, line.actor_id, line.after) == (
+        "account.open",
+        actor.pk,
+        {"username": "clerk", "organisation": body.pk},
+    )
+
+
+def test_an_account_belongs_to_its_openers_organisation_unless_another_is_chosen():
+    actor, chosen = administrator(), OrganisationFactory(region=region("370102"))
+    actor.organisation = OrganisationFactory(region=region("370100"))
+
+    own = open_account("own", name="王某", password=PASSWORD, actor=actor)
+    other = open_account("other", name="李某", password=PASSWORD, actor=actor, organisation=chosen)
+
+    assert [fresh(account).organisation for account in (own, other)] == [actor.organisation, chosen]
+
+
+@pytest.mark.parametrize(("place", "line", "refusal"), [
+    (None, "union", Invalid), ("370202", "union", NotAllowed), ("370102", "court", NotAllowed),
+])  # fmt: skip
+def test_an_account_is_not_opened_where_its_opener_looks_after_none(place, line, refusal):
+    actor = administrator("370100", "union")
+    body = OrganisationFactory(region=region(place), line=LineFactory(code=line)) if place else None
+
+    with pytest.raises(refusal):
+        open_account("clerk", name="王某", password=PASSWORD, actor=actor, organisation=body)
+
+    assert not Account.objects.filter(username="clerk").exists()
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["newly opened", "grants over"])
+def test_an_account_without_any_grant_is_in_the_charge_of_its_organisations_place_alone(role, before):
+    own, elsewhere, court = administrator(), administrator("370202"), administrator("370100", "court")
+    body = OrganisationFactory(region=region("370102"), line=LineFactory(code="union"))
+    clerk, nowhere = AccountFactory(organisation=body), AccountFactory()
+    if before:
+        for account in (clerk, nowhere):
+            grant(account, role, region("370202"), None, actor=None)
+        Grant.objects.filter(role=role).update(
+            starts_on=timezone.localdate() - timedelta(days=9), ends_on=timezone.localdate()
+        )
+
+    charge = [[in_charge(who, account) for who in (own, elsewhere, court)] for account in (clerk, nowhere)]
+    for act in (
+        lambda: issue_token(clerk, "借用", actor=elsewhere),
+        lambda: reset_password(clerk, PASSWORD, actor=elsewhere, reason="不该发生"),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+
+    assert charge == [[True, False, False], [False, False, False]]
+    assert not Token.objects.exists()
+
+
+def test_a_grant_beyond_its_issuers_reach_revokes_the_key_and_no_other(role):
+    county, city = administrator("370102"), administrator("370100")
+    clerk = AccountFactory(organisation=OrganisationFactory(region=region("370102")))
+    keys = [issue_token(clerk, "对接", actor=actor) for actor in (county, city, clerk, None)]
+
+    grant(clerk, role, region("370102"), None, actor=county)
+    within = [account_for_token(key) for key in keys]
+    grant(clerk, role, region("370100"), None, actor=city)
+    beyond = [account_for_token(key) for key in keys]
+
+    assert (within, beyond) == ([clerk] * 4, [None, clerk, clerk, clerk])
+    ended = Token.objects.get(issued_by=county)
+    assert [(r.actor_id, r.before, r.reason) for r in history(clerk).filter(verb="token.revoke")] == [
+        (city.pk, {"token": ended.pk}, "新授权超出密钥签发人的授权范围")
+    ]
 
 
 def test_an_account_is_not_opened_by_who_lacks_the_right():
@@ -404,7 +472,8 @@ def test_a_new_password_is_on_record_without_the_password():
 
 @pytest.mark.parametrize("password", ["short-1", "password123", "administrator1"])
 def test_a_weak_new_password_changes_nothing(password):
-    clerk = AccountFactory(username="administrator")
+    body = OrganisationFactory(region=region("370102"))
+    clerk = AccountFactory(username="administrator", organisation=body)
     before = fresh(clerk).password
 
     with pytest.raises(Invalid) as refused:

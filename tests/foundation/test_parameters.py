@@ -1,18 +1,23 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import AccountFactory, RegionFactory
+from yanzhen.engines.procedures.models import Clock
 from yanzhen.foundation import parameters
-from yanzhen.foundation.calendar import Span, Unit
+from yanzhen.foundation.calendar import Span, Unit, load_calendar
+from yanzhen.foundation.calendar.days import OFFICE_HOURS, SHANGHAI
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Parameter, Record
+from yanzhen.foundation.records import history
+from yanzhen.foundation.scope import database_scope
 from yanzhen.foundation.parameters import (
     ParameterMissing,
     ParameterRefused,
@@ -23,6 +28,7 @@ from yanzhen.foundation.parameters import (
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 24)
+NOON = datetime(2026, 11, 24, 12, tzinfo=SHANGHAI)
 
 
 def put(
@@ -122,7 +128,7 @@ def test_setting_a_value_records_both_with_the_reason():
 
     line = Record.objects.get(subject_type="foundation.parameter", subject_id=str(row.pk))
     assert (line.verb, line.reason) == ("parameter.set", "省热线办法修订")
-    assert (Decimal(line.before["value"]), line.before["ends_on"]) == (15, "2026-07-01")
+    assert (Decimal(line.before["value"]), line.before["ends_on"]) == (15, None)
     assert (Decimal(line.after["value"]), line.after["article"]) == (10, "第12条")
     assert Parameter.objects.get(pk=former.pk).ends_on == date(2026, 7, 1)
 
@@ -134,6 +140,101 @@ def test_history_is_not_rewritten():
         put(16)
 
     assert Parameter.objects.get().value == 15
+
+
+@time_machine.travel("2026-11-24 10:00 +0800")
+@pytest.mark.parametrize("starts_on", [DAY, DAY + timedelta(days=1)])
+def test_a_value_that_begins_today_or_later_is_corrected_with_both_on_record(starts_on):
+    former, mistyped = put(15), put(510, starts_on=starts_on)
+
+    row = put(10, starts_on=starts_on, reason="录入有误", source="省热线办法")
+
+    assert [(r.pk, r.value, r.ends_on) for r in Parameter.objects.order_by("starts_on")] == [
+        (former.pk, 15, starts_on),
+        (mistyped.pk, 10, None),
+    ]
+    line = history(row).last()
+    assert (line.verb, line.reason) == ("parameter.correct", "录入有误")
+    assert [(Decimal(side["value"]), side["source"]) for side in (line.before, line.after)] == [
+        (510, "试行办法"),
+        (10, "省热线办法"),
+    ]
+    with pytest.raises(Invalid):
+        put(11, starts_on=starts_on, reason=" ")
+
+
+@time_machine.travel("2026-11-24 10:00 +0800")
+def test_a_value_that_a_term_runs_on_is_not_corrected():
+    row = put(15, starts_on=DAY)
+    Clock.objects.create(
+        procedure="hotline.case", subject_id=1, label="办理", parameter=row, started_at=NOON, due_at=NOON
+    )
+
+    with database_scope(set()), pytest.raises(ParameterRefused, match="另选生效日期"):
+        put(16, starts_on=DAY)
+
+    assert (Parameter.objects.get().value, put(16, starts_on=DAY + timedelta(days=1)).value) == (15, 16)
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit", "field"),
+    [
+        ("hotline.accept", 24, "yuan", "unit"),
+        ("hotline.accept", 24, "working_hours", "unit"),
+        ("hotline.accept", 0, "hours", "value"),
+        ("hotline.handling", 0, "working_days", "value"),
+        ("hotline.handling", 99_999, "working_days", "value"),
+        ("hotline.connection_rate", 101, "percent", "value"),
+        ("calendar.hours.2", 25, "hours", "value"),
+        ("calendar.hours.2", 24, "hours", "value"),
+        ("calendar.hours.2", 14, "hours", "value"),
+        ("calendar.hours.3", "11.5", "hours", "value"),
+        ("calendar.hours.5", 19, "hours", "value"),
+    ],
+)
+def test_a_value_that_can_not_be_used_is_refused_with_a_sentence(code, value, unit, field):
+    load_defaults()
+
+    with pytest.raises(Invalid) as refusal:
+        put(value, code=code, unit=unit)
+
+    assert list(refusal.value.data["fields"]) == [field]
+    assert not Parameter.objects.filter(starts_on=date(2020, 1, 1), code=code).exists()
+    assert load_calendar().hours == OFFICE_HOURS
+
+
+def test_office_hours_that_would_overlap_with_later_ones_are_refused():
+    load_defaults()
+    put("11", code="calendar.hours.2", unit="hours", starts_on=date(2026, 7, 1))
+    put("11.5", code="calendar.hours.3", unit="hours", starts_on=date(2026, 7, 1))
+
+    with pytest.raises(Invalid, match="2026-08-01"):
+        put("12", code="calendar.hours.2", unit="hours", starts_on=date(2026, 8, 1))
+
+    assert put("12", code="calendar.hours.2", unit="hours").ends_on == date(2026, 7, 1)
+
+
+def test_office_hours_are_set_for_all_regions_alone():
+    RegionFactory(code="370100")
+    load_defaults()
+
+    with pytest.raises(Invalid) as refusal:
+        put(8, code="calendar.hours.1", unit="hours", region="370100")
+
+    assert list(refusal.value.data["fields"]) == ["region"]
+
+
+def test_what_may_be_granted_may_be_none():
+    assert put(0, code="hotline.handling_extension").value == 0
+
+
+def test_a_code_that_is_not_shipped_keeps_the_unit_of_its_first_value():
+    put(15, code="local.term")
+
+    with pytest.raises(Invalid, match="以工作日计"):
+        put(15, code="local.term", unit="calendar_days", starts_on=DAY)
+
+    assert put(16, code="local.term", starts_on=DAY).unit == "working_days"
 
 
 @pytest.mark.parametrize(

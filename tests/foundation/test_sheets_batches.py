@@ -383,6 +383,35 @@ def test_batches_are_seen_where_they_belong(sender):
     assert [list(batches_of(account)) for account in (sender, elsewhere, court)] == [[batch], [], []]
 
 
+def test_a_batch_is_seen_and_undone_with_the_sheets_own_right_as_well(sender):
+    batch = applied(sender, rows(2))
+    jinan = batch.region
+    importer, clerk = (AccountFactory(grants=[(jinan, None, rights)]) for rights in (
+        "sheet.import sheet.undo person.edit", RIGHTS,
+    ))  # fmt: skip
+
+    with pytest.raises(NotAllowed, match="维护单位"):
+        undo(batch, actor=importer, reason="不要了")
+    seen = [list(batches_of(account)) for account in (importer, clerk)]
+    undo(batch, actor=clerk, reason="发错了")
+
+    assert seen == [[], [batch]]
+    assert not Organisation.objects.exists()
+
+
+def test_a_sender_whose_own_right_is_narrower_than_the_import_sees_the_batch(sender):
+    narrow = AccountFactory(
+        grants=[
+            (RegionFactory(code="370100"), None, "sheet.import"),
+            (RegionFactory(code="370102"), None, "organisation.edit"),
+        ]
+    )
+
+    batch = sent(narrow, rows(1))
+
+    assert list(batches_of(narrow)) == [batch]
+
+
 def test_a_month_after_its_end_rows_and_file_are_gone_and_the_batch_stays(
     sender, django_capture_on_commit_callbacks
 ):

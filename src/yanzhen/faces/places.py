@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.signals import post_delete, post_save
 
 from yanzhen.domains.hotline.models import Category
@@ -20,6 +20,10 @@ FRESH_SECONDS = 60
 
 def region_by_code(code: str) -> Region | None:
     return Region.objects.filter(code=code).first()
+
+
+def regions_in_force() -> QuerySet[Region]:
+    return Region.objects.filter(valid_to=None)
 
 
 def region_names(codes: Iterable[str]) -> dict[str, str]:

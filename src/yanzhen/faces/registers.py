@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from yanzhen.foundation.models import (
@@ -29,8 +29,10 @@ LONGEST = 200
 
 
 def accounts(reaches: Iterable[Reach], text: str = "") -> QuerySet[Account]:
-    """Accounts with a grant within `reaches`, and those that have none yet, by name."""
-    mine = Q(grants=None)
+    """Accounts with a grant within `reaches`, and those without any whose organisation lies there, by name."""
+    reaches = list(reaches)
+    held = Grant.objects.filter(account=OuterRef("pk")).exclude(ends_on__lte=timezone.localdate())
+    mine = ~Exists(held) & Q(organisation__audience__overlap=[reach.key for reach in reaches])
     for reach in reaches:
         mine |= Q(grants__region__code__startswith=reach.prefix) & (
             Q(grants__line=reach.line) if reach.line else Q()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
-from yanzhen.foundation.models import Account, Organisation
+from yanzhen.foundation.models import Account, Grant, Organisation
 from yanzhen.foundation.regions import prefixes
 from yanzhen.foundation.scope import DEPTHS, Reach, prefix_of
 
@@ -35,9 +35,13 @@ def within(reaches: Iterable[Reach]) -> QuerySet[Organisation]:
     return _bodies().filter(_below(reach.prefix for reach in reaches))
 
 
-def members(organisations: Iterable[int]) -> QuerySet[Account]:
-    """The active accounts of the organisations, by organisation."""
+def members(organisations: Iterable[int], right: str = "") -> QuerySet[Account]:
+    """The active accounts of the organisations, by organisation; with `right` those who hold it somewhere."""
     rows = Account.objects.filter(is_active=True, organisation_id__in=list(organisations))
+    if right:
+        rows = rows.filter(
+            pk__in=Grant.objects.filter(role__rights__contains=[right], ends_on=None).values("account")
+        )
     return rows.select_related("organisation").order_by("organisation__region_id", "organisation_id", "name")
 
 

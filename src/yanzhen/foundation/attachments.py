@@ -88,10 +88,11 @@ def open_attachment(attachment: Attachment, *, actor: Account) -> BinaryIO:
     return cast(BinaryIO, default_storage.open(path_of(attachment), "rb"))
 
 
-def of(row: models.Model) -> models.QuerySet[Attachment]:
-    """Return what was handed in with `row`, oldest first, as far as it is within reach."""
+def of(row: models.Model) -> list[Attachment]:
+    """Return what was handed in with a row that was read in reach, oldest first: who sees the row sees its papers."""
     mine = Attachment.objects.filter(subject_type=row._meta.label_lower, subject_id=str(row.pk))
-    return mine.order_by("uploaded_at", "pk")
+    with database_scope({EVERYTHING}):
+        return list(mine.order_by("uploaded_at", "pk"))
 
 
 def path_of(attachment: Attachment) -> str:

@@ -9,12 +9,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from stdnum.cn import uscc as credit_code
 
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.records import record
+from yanzhen.foundation.regions import prefixes
+from yanzhen.foundation.scope import prefix_of
 
 EDITABLE = (
     "name",
@@ -143,3 +146,18 @@ def _is_below(start: Organisation | None, organisation: Organisation) -> bool:
 
 def _plain(organisation: Organisation, name: str) -> Any:
     return getattr(organisation, field_of(organisation, name).attname)
+
+
+def charge_problem(organisation: Organisation, region: str) -> str | None:
+    """Return why the body may not be charged with a matter of the region, or None.
+
+    It may be one of the region's subtree or of a level above it, in force, and no enterprise: enterprises are whom
+    matters are about.
+    """
+    if organisation.kind == Organisation.Kind.ENTERPRISE:
+        return f"{organisation.name} 是企业，不能作为承办或协办单位"
+    if organisation.valid_to and organisation.valid_to <= timezone.localdate():
+        return f"{organisation.name} 已停用，请另选"
+    there = prefix_of(organisation.region_id)
+    around = any(there.startswith(own) or own.startswith(there) for own in prefixes(region))
+    return None if around else f"{organisation.name} 不在本件属地或其上级，请另选或先更正属地"

@@ -16,19 +16,32 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
 
 from yanzhen.foundation.calendar.authority import demand_right
 from yanzhen.foundation.calendar.held import Held, fingerprint_of
-from yanzhen.foundation.calendar.spans import BY_DAY, Span
+from yanzhen.foundation.calendar.spans import BY_DAY, BY_TIME, Span
+from yanzhen.foundation.calendar.years import AHEAD, HOURS_CODE, hours_problem
 from yanzhen.foundation.errors import Invalid, Refusal
 from yanzhen.foundation.models import Account, Parameter
 from yanzhen.foundation.records import record, record_many
-from yanzhen.foundation.scope import DEPTHS, prefix_of
+from yanzhen.foundation.scope import DEPTHS, EVERYTHING, database_scope, prefix_of
 
 DEFAULTS = Path(__file__).parent / "data" / "parameters.csv"
 NO_REGION = ""
 MOST = Decimal(10**10)
 """What the column holds."""
+WHOLE = 100
+LONGEST = {
+    Parameter.Unit.HOURS: 24 * 365 * AHEAD,
+    Parameter.Unit.WORKING_HOURS: 8 * 250 * AHEAD,
+    Parameter.Unit.WORKING_DAYS: 250 * AHEAD,
+    Parameter.Unit.CALENDAR_DAYS: 365 * AHEAD,
+    Parameter.Unit.MONTHS: 12 * AHEAD,
+}
+"""A longer term runs past the calendar, and nothing that takes it could begin."""
+MAY_BE_NONE = ("_extension", "_pause", ".reopen")
+"""Ends of the codes of what may be granted: 0 grants none. Any other term of 0 would be over before it begins."""
 
 
 class ParameterMissing(Refusal):
@@ -104,50 +117,75 @@ def set_parameter(
 ) -> Parameter:
     """Set a number from `starts_on` on, and end the one before it that day. What ran on the old number keeps it.
 
-    `actor` None is the system. Raises Invalid, NotAllowed, ParameterRefused.
+    A number that begins that very day, today or later, is corrected as long as no term runs on it. `actor` None is the
+    system. Raises Invalid, NotAllowed, ParameterRefused.
     """
-    amount = _checked(value, unit=unit, source=source, grade=grade, reason=reason)
+    amount = _checked(code, value, unit=unit, source=source, grade=grade, reason=reason)
     if actor:
         demand_right(actor, "parameter.edit", region)
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended('parameter:' || %s, 0))", [code])
+        # Office hours are one rule in several numbers: who sets them takes turns.
+        whole = HOURS_CODE if code.startswith(HOURS_CODE) else code
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('parameter:' || %s, 0))", [whole])
+    row = _begun(code, region, starts_on)
     former, following = _neighbours(code, region, starts_on)
-    row = Parameter(
-        code=code,
-        region_id=region,
-        value=amount,
-        unit=unit,
-        starts_on=starts_on,
-        ends_on=following.starts_on if following else None,
-        source=source.strip(),
-        article=article.strip(),
-        grade=grade,
-    )
+    changed = row or former
+    before = _as_record(changed) if changed else None
+    verb = "parameter.correct" if row else "parameter.set"
+    if row is None:
+        row = Parameter(code=code, region_id=region, starts_on=starts_on)
+        row.ends_on = following.starts_on if following else None
+    row.value, row.unit, row.grade = amount, unit, grade
+    row.source, row.article = source.strip(), article.strip()
+    _demand_hours(row)
     if former:
         former.ends_on = starts_on
         former.save(update_fields=["ends_on"])
     row.save()
-    record(
-        "parameter.set",
-        row,
-        actor=actor,
-        right="parameter.edit",
-        before=_as_record(former) if former else None,
-        after=_as_record(row),
-        reason=reason,
-    )
+    record(verb, row, actor=actor, right="parameter.edit", before=before, after=_as_record(row), reason=reason)
     return row
 
 
-def _neighbours(code: str, region: str | None, starts_on: date) -> tuple[Parameter | None, Parameter | None]:
-    """Return the value in force before `starts_on` and the next one after; refuse where one begins on that very day."""
-    others = Parameter.objects.filter(code=code, region=region)
-    if others.filter(starts_on=starts_on).exists():
+def _begun(code: str, region: str | None, starts_on: date) -> Parameter | None:
+    """Return, locked, the value that begins on that very day; raises ParameterRefused where it may not be corrected."""
+    same = Parameter.objects.filter(code=code, region=region, starts_on=starts_on)
+    row = same.select_for_update(of=("self",)).first()
+    if row and starts_on < timezone.localdate():
         raise ParameterRefused(
             f"“{label_of(code)}”自 {starts_on} 起的数值已经设定，不得改写历史：请另选生效日期", parameter=code
         )
+    if row and _counts(row):
+        raise ParameterRefused(
+            f"“{label_of(code)}”自 {starts_on} 起的数值已有时限据以计算，不能更正：请另选生效日期（如次日）",
+            parameter=code,
+        )
+    return row
+
+
+def _counts(row: Parameter) -> bool:
+    """Tell whether anything of the floors above stands on this very row; their models say what may."""
+    links = [field for field in Parameter._meta.get_fields(include_hidden=True) if field.one_to_many]
+    with database_scope({EVERYTHING}):
+        return any(
+            link.related_model._base_manager.filter(**{link.field.name: row}).exists()  # noqa: SLF001  # Django's name
+            for link in links
+        )
+
+
+def _neighbours(code: str, region: str | None, starts_on: date) -> tuple[Parameter | None, Parameter | None]:
+    """Return the value in force before `starts_on` and the next one after."""
+    others = Parameter.objects.filter(code=code, region=region)
     former = others.filter(Q(ends_on=None) | Q(ends_on__gt=starts_on), starts_on__lt=starts_on).first()
     return former, others.filter(starts_on__gt=starts_on).order_by("starts_on").first()
+
+
+def _demand_hours(row: Parameter) -> None:
+    if not row.code.startswith(HOURS_CODE):
+        return
+    if row.region_id:
+        raise Invalid("上下班时间只能统一设定", fields={"region": "上下班时间不分区划，请选“全部”"})
+    if problem := hours_problem(row.code, row.value, starts_on=row.starts_on, ends_on=row.ends_on):
+        raise Invalid(f"参数有误：{problem}", fields={"value": problem})
 
 
 @transaction.atomic
@@ -193,6 +231,11 @@ def _labels() -> dict[str, str]:
 
 
 @cache
+def _units() -> dict[str, str]:
+    return {line["code"]: line["unit"] for line in shipped()}
+
+
+@cache
 def _prefixes(region: str | None) -> tuple[str, ...]:
     prefix = prefix_of(region) if region else NO_REGION
     return (*(prefix[:n] for n in sorted(DEPTHS, reverse=True) if n <= len(prefix)), NO_REGION)
@@ -206,10 +249,13 @@ def _in_force(series: Series, on: date) -> Parameter | None:
     return row if row.ends_on is None or on < row.ends_on else None
 
 
-def _checked(value: Decimal | int | str, *, unit: str, source: str, grade: str, reason: str) -> Decimal:
+def _checked(
+    code: str, value: Decimal | int | str, *, unit: str, source: str, grade: str, reason: str
+) -> Decimal:
+    wrong_unit = _problem_of_unit(code, unit)
     problems = {
-        "value": _problem_of(value, unit),
-        "unit": None if unit in Parameter.Unit.values else f"“{unit}”不是参数的单位",
+        "value": None if wrong_unit else _problem_of(code, value, Parameter.Unit(unit)),
+        "unit": wrong_unit,
         "grade": None if grade in Parameter.Grade.values else "证据等级须为 A、B、C、D 之一",
         "source": None if source.strip() else "须注明来源",
         "reason": None if reason.strip() else "须写明设定理由",
@@ -219,7 +265,18 @@ def _checked(value: Decimal | int | str, *, unit: str, source: str, grade: str, 
     return Decimal(value)
 
 
-def _problem_of(value: Decimal | int | str, unit: str) -> str | None:
+def _problem_of_unit(code: str, unit: str) -> str | None:
+    """The unit belongs to the code: the shipped list says which, and for other codes their first value."""
+    if unit not in Parameter.Unit.values:
+        return f"“{unit}”不是参数的单位"
+    first = Parameter.objects.filter(code=code).order_by("pk").values_list("unit", flat=True).first()
+    wanted = _units().get(code, first)
+    if wanted in (None, unit):
+        return None
+    return f"“{label_of(code)}”以{Parameter.Unit(wanted).label}计，不能改用{Parameter.Unit(unit).label}"
+
+
+def _problem_of(code: str, value: Decimal | int | str, unit: Parameter.Unit) -> str | None:
     try:
         amount = Decimal(value)
     except InvalidOperation:
@@ -228,6 +285,20 @@ def _problem_of(value: Decimal | int | str, unit: str) -> str | None:
         return "数值须在 0 至 100 亿之间"
     if unit in BY_DAY and amount != int(amount):
         return "以日或月计的时限须为整数"
+    if unit == Parameter.Unit.PERCENT and amount > WHOLE:
+        return "百分比不能大于 100"
+    return _problem_of_term(code, amount, unit) if unit in LONGEST else None
+
+
+def _problem_of_term(code: str, amount: Decimal, unit: Parameter.Unit) -> str | None:
+    try:
+        Span(amount, unit)
+    except ValueError:
+        return "不能作为时限计算"
+    if amount > LONGEST[unit]:
+        return f"时限最长 {LONGEST[unit]:,} {unit.label}：工作日历只推定到 {AHEAD} 年之后"
+    if not amount and not code.startswith(HOURS_CODE) and not code.endswith(MAY_BE_NONE):
+        return "时限须大于 0" if unit in BY_TIME else "时限至少为 1"
     return None
 
 

@@ -79,9 +79,6 @@ class Case(Subject):
 
     anonymous = models.BooleanField("匿名", default=False)
     secret = models.BooleanField("要求保密", default=False)
-    person = models.ForeignKey(
-        "foundation.Person", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
     caller_cipher = models.BinaryField(null=True, editable=False)
     """Name and phone as the caller gave them, encrypted together."""
     caller_mask = models.CharField("诉求人", max_length=32, blank=True, editable=False)
@@ -120,8 +117,5 @@ class Case(Subject):
             models.CheckConstraint(
                 condition=~Q(state="closed") | (Q(ended_at__isnull=False) & Q(quality_passed=True)),
                 name="case_closed_was_checked",
-            ),
-            models.CheckConstraint(
-                condition=Q(anonymous=False) | Q(person=None), name="case_anonymous_has_no_person"
             ),
         )

@@ -14,7 +14,8 @@ from yanzhen.engines.procedures.declare import (
 )
 
 WARNING = "hotline.warning"
-ACCEPT = Term("hotline.accept", "受理时限", warning=None)
+SHORT_WARNING = "hotline.short_warning"
+ACCEPT = Term("hotline.accept", "受理时限", warning=SHORT_WARNING)
 HANDLING = Term(
     "hotline.handling",
     "办理时限",
@@ -22,9 +23,10 @@ HANDLING = Term(
     pause=Allowance("case.handle", "case.approve_stay", "hotline.handling_pause"),
     extension=Allowance("case.handle", "case.approve_stay", "hotline.handling_extension"),
 )
-ASSIGN = Term("hotline.assign", "派单时限")
-CALL_BACK = Term("hotline.call_back", "回访时限")
-QUALITY_CHECK = Term("hotline.quality_check", "质检时限")
+ASSIGN = Term("hotline.assign", "派单时限", warning=SHORT_WARNING)
+CALL_BACK = Term("hotline.call_back", "回访时限", warning=WARNING)
+QUALITY_CHECK = Term("hotline.quality_check", "质检时限", warning=WARNING)
+CHARGE = (rules.organisation_is_around, rules.handler_is_of_the_organisation, rules.handler_may_handle)
 
 CASE = PROCEDURES.add(
     Procedure(
@@ -48,27 +50,44 @@ CASE = PROCEDURES.add(
                 fields=("category",), optional=("urgency",), checks=(rules.has_third_level_category,), bulk=True,
             ),
             Transition(
+                "relocate", "更正属地", ("received",), "received", right="case.accept",
+                fields=("region",), note_required=True,
+            ),
+            Transition(
+                "relocate", "更正属地", ("accepted",), "accepted", right="case.assign",
+                fields=("region",), note_required=True,
+            ),
+            Transition(
+                "recategorise", "更正类别", ("accepted",), "accepted", right="case.assign",
+                fields=("category",), checks=(rules.has_third_level_category,),
+            ),
+            Transition(
                 "decline", "不予受理", ("received",), "declined", right="case.accept",
                 fields=("reply",), checks=(rules.reply_says_something,), note_required=True, stamps=("answered_at",),
             ),
             Transition(
                 "assign", "派单", ("accepted",), "handling", right="case.assign",
                 fields=("organisation",), optional=("handler",),
-                checks=(rules.handler_is_of_the_organisation,), bulk=True,
+                checks=CHARGE, bulk=True,
+            ),
+            Transition(
+                "reassign", "改派单位", ("handling",), "handling", right="case.assign",
+                fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_required=True,
             ),
             Transition(
                 "claim", "认领或改派承办人", ("handling",), "handling", right="case.handle",
-                fields=("handler",), checks=(rules.handler_is_of_the_organisation,), by_handler=True, bulk=True,
+                fields=("handler",), checks=CHARGE, by_handler=True, bulk=True,
             ),
             Transition(
                 "send_back", "退回派单", ("handling",), "accepted", right="case.handle",
                 sets=(("organisation", None), ("handler", None)),
-                note_required=True, by_handler=True, parties_done=True,
+                note_required=True, parties_done=True,
             ),
             Transition(
                 "answer", "答复", ("handling",), "answered", right="case.handle",
                 fields=("reply",), optional=("amount_yuan",), checks=(rules.reply_says_something,),
-                stamps=("answered_at",), by_handler=True, parties_done=True,
+                sets=(("reached", None), ("solved", None), ("satisfaction", "")),
+                stamps=("answered_at",), by_handler=True, takes_on=True, parties_done=True,
             ),
             Transition(
                 "call_back", "回访", ("answered",), "called_back", right="case.call_back",
@@ -97,7 +116,7 @@ CASE = PROCEDURES.add(
             Transition(
                 "reopen", "重新办理", ("closed",), "handling", right="case.reopen",
                 sets=(("handler", None), ("quality_passed", None), ("answered_at", None)),
-                note_required=True, reopen=True, restart=True,
+                note_required=True, reopen=True, restart=True, within="hotline.reopen",
             ),
         ),
         referral=Referral(

@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.procedures import CASE
+from yanzhen.engines.procedures.declare import State
 from yanzhen.engines.procedures.queries import seen_by
 from yanzhen.foundation import crypto, numbering
 from yanzhen.foundation.errors import Refusal
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import history
+
+DECLINED = "declined"
 
 
 class NotFound(Refusal):
@@ -42,6 +45,9 @@ class Progress:
     due_on: date | None
     steps: tuple[Step, ...]
     reply: str
+    declined: bool = False
+    withheld: bool = False
+    """Whether there is a reply that only the check code opens."""
 
 
 def worklist(account: Account) -> QuerySet[Case]:
@@ -90,20 +96,27 @@ def _progress(case: Case, *, with_reply: bool) -> Progress:
     answered = stage.final or case.state in {"answered", "called_back"}
     return Progress(
         number=case.number,
-        label=stage.public_label,
+        label=_label(stage, with_reply=with_reply),
         final=stage.final,
         started_at=case.started_at,
         due_on=timezone.localdate(case.due_at) if case.due_at else None,
-        steps=tuple(_steps(case)),
+        steps=tuple(_steps(case, with_reply=with_reply)),
         reply=case.reply if with_reply and answered else "",
+        declined=case.state == DECLINED,
+        withheld=bool(case.reply and answered and not with_reply),
     )
 
 
-def _steps(case: Case) -> list[Step]:
+def _label(stage: State, *, with_reply: bool) -> str:
+    """Return what the state is called outside; who does not see the reply is not sent there for the reason."""
+    return stage.label if stage.code == DECLINED and not with_reply else stage.public_label
+
+
+def _steps(case: Case, *, with_reply: bool) -> list[Step]:
     """The states the case went through under their public labels; equal neighbours are one."""
     steps: list[Step] = []
     for entry in history(case).filter(after__state__isnull=False):
-        label = CASE.state(entry.after["state"]).public_label if entry.after else ""
+        label = _label(CASE.state(entry.after["state"]), with_reply=with_reply) if entry.after else ""
         if label and (not steps or steps[-1].label != label):
             steps.append(Step(label, entry.at))
     return steps

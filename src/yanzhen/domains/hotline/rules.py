@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from yanzhen.domains.hotline.models import Case
+from yanzhen.foundation.organisations import charge_problem
 from yanzhen.foundation.people import phone_problem
 
 
@@ -83,8 +84,20 @@ def handler_is_of_the_organisation(case: Case) -> str | None:
     if case.handler is None or case.organisation is None:
         return None
     if case.handler.organisation_id != case.organisation_id:
-        return f"{case.handler.name} 不属于承办单位 {case.organisation.name}"
+        return f"所选承办人不属于承办单位 {case.organisation.name}"
     return None
+
+
+def organisation_is_around(case: Case) -> str | None:
+    """承办单位须在本件属地或其上级，且不是企业"""
+    return charge_problem(case.organisation, case.region_id) if case.organisation else None
+
+
+def handler_may_handle(case: Case) -> str | None:
+    """承办人须有承办权限"""
+    if case.handler is None or case.handler.has_right("case.handle", case):
+        return None
+    return "所选承办人在本件的区划和条线没有“承办与答复”权限，请另选"
 
 
 def reply_says_something(case: Case) -> str | None:

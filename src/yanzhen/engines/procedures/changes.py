@@ -15,12 +15,13 @@ from yanzhen.engines.procedures.declare import Transition
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.fields import field_of
+from yanzhen.foundation.models import Account
 
 SHORT = 32
 
 
 def cleaned(
-    subject: Subject, move: Transition, changes: Mapping[str, Any], *, at: datetime | None = None
+    subject: Subject, move: Transition, changes: Mapping[str, Any], *, actor: Account, at: datetime | None
 ) -> dict[str, Any]:
     """Return all values that the move writes; raises Invalid with a reason for each field that is wrong.
 
@@ -30,6 +31,8 @@ def cleaned(
         raise TypeError(f"{move.code} takes no {sorted(unknown)}")
     problems: dict[str, str] = {}
     values: dict[str, Any] = {**dict(move.sets), **dict.fromkeys(move.stamps, at or timezone.now())}
+    if move.takes_on:
+        values["handler"] = actor
     for name in (*move.fields, *(n for n in move.optional if n in changes)):
         field = field_of(subject, name)
         value = changes.get(name)

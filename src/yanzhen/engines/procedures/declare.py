@@ -81,12 +81,16 @@ class Transition:
     note_required: bool = False
     by_handler: bool = False
     """Once the subject has a handler, nobody else makes this move."""
+    takes_on: bool = False
+    """Whoever makes it is the handler from then on: so that a second person is a second person."""
     not_by_handler: bool = False
     """A second person has to make it."""
     parties_done: bool = False
     """Not while an organisation that was asked in has still to answer."""
     reopen: bool = False
     """It leaves a final state: the one way back."""
+    within: str = ""
+    """Code of the parameter that says how long after the end it may still be made."""
     restart: bool = False
     """The terms of the target begin anew, even those that ran on."""
     bulk: bool = False

@@ -7,29 +7,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import ArrayField
-from django.db import models, transaction
-from django.db.models import Exists, F, Func, OuterRef
+from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from yanzhen.engines.procedures import clocks as timing
 from yanzhen.engines.procedures.changes import cleaned, spoken
 from yanzhen.engines.procedures.declare import PROCEDURES, Transition
-from yanzhen.engines.procedures.models import Clock, Party, Subject
+from yanzhen.engines.procedures.models import Clock, Subject
 from yanzhen.engines.procedures.refusals import MovedMeanwhile, MoveNotAllowed, MoveRefused, NoSuchMove
+from yanzhen.foundation import parameters
 from yanzhen.foundation.bulk import copy_in, reserve_ids
+from yanzhen.foundation.calendar import end_of, load_calendar
 from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record_many
 from yanzhen.foundation.rights import RIGHTS
-from yanzhen.foundation.scope import audience_of
+from yanzhen.foundation.scope import EVERYTHING, audience_of, database_scope
 
 S = TypeVar("S", bound=Subject)
+DERIVED = ("due_at", "warn_at", "late", "shared_with")
+"""Columns that follow from clocks, organisation and parties; rows that agree in them are written together."""
 CHUNK = 500
 """Subjects locked at once by `advance_many`: enough to share statements, few enough to let others in between."""
 
@@ -109,7 +112,9 @@ def advance(
     Raises NoSuchMove, MovedMeanwhile, MoveNotAllowed, MoveRefused or Invalid; then nothing was written.
     """
     with transaction.atomic():
-        (row,) = _lock(type(subject), [subject.pk])
+        row = next(iter(_lock(type(subject), [subject.pk])), None)
+        if row is None:
+            raise NoSuchMove(f"{subject.number} 已不在您的权限范围内；请刷新后查看", state=subject.state)
         move = row.procedure.transition(row.state, code)
         if move is None:
             raise NoSuchMove(
@@ -119,7 +124,7 @@ def advance(
             raise MovedMeanwhile(
                 f"{row.number} 在您打开之后已由他人处理，现为“{row.stage.label}”；请刷新后再决定"
             )
-        values = cleaned(row, move, changes, at=at)
+        values = cleaned(row, move, changes, actor=actor, at=at)
         before = _check(row, move, values, actor=actor, note=note)
         _write(type(row), [(row, before)], move, values, actor=actor, note=note, at=at)
     return row
@@ -149,11 +154,9 @@ def advance_many(
 
 
 def outlook(subject: Subject, *, actor: Account) -> list[Option]:
-    """Return all moves out of the present state with all reasons against each: three statements at most."""
-    (row,) = _annotated(type(subject)).filter(pk=subject.pk)
-    return [
-        Option(move, tuple(_standing_reasons(row, move, actor))) for move in row.procedure.leaving(row.state)
-    ]
+    """Return all moves out of the state in which `subject` was read, with all reasons against each."""
+    moves = subject.procedure.leaving(subject.state)
+    return [Option(move, tuple(_standing_reasons(subject, move, actor))) for move in moves]
 
 
 def _prepare(subject: Subject, actor: Account | None) -> list[Clock]:
@@ -170,28 +173,10 @@ def _prepare(subject: Subject, actor: Account | None) -> list[Clock]:
     return first
 
 
-def _annotated(model: type[S]) -> models.QuerySet[S]:
-    """Bring along what a move looks at beside the row itself, so that locking and looking are one statement."""
-    parties = Party.objects.filter(procedure=model.procedure_code, subject_id=OuterRef("pk"))
-    here = (Party.State.OFFERED, Party.State.ACCEPTED)
-    return model._default_manager.select_related("organisation").annotate(  # type: ignore[no-any-return]
-        waits_for_parties=Exists(parties.filter(state__in=here)),
-        party_places=ArraySubquery(
-            parties.filter(state__in=(*here, Party.State.DONE)).values(
-                place=Func(
-                    F("line_id"),
-                    F("region_id"),
-                    template="array[%(expressions)s]",
-                    output_field=ArrayField(models.TextField()),
-                )
-            )
-        ),
-    )
-
-
 def _lock(model: type[S], ids: Sequence[int]) -> list[S]:
     """Lock and read the rows by id, so that two lists that overlap can not wait for each other."""
-    return list(_annotated(model).filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)))
+    rows = model._default_manager.select_related("organisation").filter(pk__in=ids)
+    return list(rows.order_by("pk").select_for_update(of=("self",)))
 
 
 def _advance_chunk(
@@ -214,7 +199,7 @@ def _advance_chunk(
             continue
         shape = (row.procedure_version, row.state)
         if shape not in moves:
-            moves[shape] = (move, cleaned(row, move, changes, at=at))
+            moves[shape] = (move, cleaned(row, move, changes, actor=actor, at=at))
         try:
             before = _check(row, *moves[shape], actor=actor, note=note)
         except (MoveRefused, MoveNotAllowed) as refusal:
@@ -243,8 +228,8 @@ def _check(
     raise error(move.label, reasons)
 
 
-def _standing_reasons(row: Any, move: Transition, actor: Account) -> list[str]:
-    """Return the reasons that no input of the user can mend. `row` comes from `_annotated`."""
+def _standing_reasons(row: Subject, move: Transition, actor: Account) -> list[str]:
+    """Return the reasons that no input of the user can mend."""
     reasons = []
     if not actor.has_right(move.right, row):
         reasons.append(f"您在该区划和条线没有“{RIGHTS[move.right].label}”权限")
@@ -252,9 +237,22 @@ def _standing_reasons(row: Any, move: Transition, actor: Account) -> list[str]:
         reasons.append("该件已指定承办人，只能由承办人办理")
     if move.not_by_handler and row.handler_id == actor.pk:
         reasons.append("承办人不能办理本环节，须由他人办理")
-    if move.parties_done and row.waits_for_parties:
+    if move.parties_done and row.open_parties:
         reasons.append("尚有分办单未办毕，请先催办或撤回")
+    if move.within and (reason := _too_late(row, move)):
+        reasons.append(reason)
     return reasons + [reason for guard in move.guards if (reason := guard(row))]
+
+
+def _too_late(row: Subject, move: Transition) -> str | None:
+    """Return why the move may no longer be made, by the parameter in force when the subject ended."""
+    if row.ended_at is None:
+        return None
+    limit = parameters.get(move.within, on=timezone.localdate(row.ended_at), region=row.region_id)
+    until = end_of(row.ended_at, parameters.span_of(limit), calendar=load_calendar()).due_at
+    if timezone.now() <= until:
+        return None
+    return f"已过{parameters.label_of(move.within)}（{limit.value.normalize():f} {limit.get_unit_display()}，{limit.source}）"
 
 
 def _stored(row: Subject, name: str) -> Any:
@@ -278,42 +276,53 @@ def _write(
     own = timing.running(model.procedure_code, [row.pk for row, _ in rows])
     stop: list[Clock] = []
     begin: list[Clock] = []
-    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    groups: dict[tuple[Any, ...], list[S]] = defaultdict(list)
     histories = []
     for row, before in rows:
-        stopped, started = timing.shift(row, own[row.pk], move, target, at=now)
+        clocks = own[row.pk]
+        stopped, started = timing.shift(row, clocks, move, target, at=now)
         stop += stopped
         begin += started
-        hands = timing.hands([*started, *(c for c in own[row.pk] if c not in stopped)])
-        late = row.late or any(clock.due_at < now for clock in own[row.pk])
-        groups[hands.due_at, hands.warn_at, late, tuple(_shared_with(row))].append(row.pk)
+        late = row.late or any(clock.due_at < now for clock in clocks)
+        hands = timing.hands([*started, *(c for c in clocks if c not in stopped)])
+        groups[hands.due_at, hands.warn_at, late, tuple(_shared_with(row))].append(row)
         histories.append((row, before, {"state": target.code, **spoken(values), **happened}))
-        row.due_at, row.warn_at, row.late, row.state, row.step = (
-            hands.due_at, hands.warn_at, late, target.code, row.step + 1,
-        )  # fmt: skip
-        row.ended_at = now if target.final else None
     if stop:
         Clock.objects.filter(pk__in=[clock.pk for clock in stop]).update(stopped_at=now)
     if begin:
         Clock.objects.bulk_create(begin)
-    for (due_at, warn_at, late, shared_with), ids in groups.items():
-        model._default_manager.filter(pk__in=ids).update(
-            **values,
-            state=target.code,
-            step=F("step") + 1,
-            due_at=due_at,
-            warn_at=warn_at,
-            late=late,
-            ended_at=now if target.final else None,
-            shared_with=list(shared_with),
-        )
+    for derived, moved in groups.items():
+        columns = dict(zip(DERIVED, derived, strict=True)) | {
+            "state": target.code,
+            "ended_at": now if target.final else None,
+        }
+        with _still_seen(actor, moved, columns["shared_with"]):
+            model._default_manager.filter(pk__in=[row.pk for row in moved]).update(
+                **values, **columns, step=F("step") + 1
+            )
+        for row in moved:
+            _put(row, columns)
     record_many(f"move.{move.code}", histories, actor=actor, right=move.right, reason=note)
 
 
-def _shared_with(row: Any) -> list[str]:
+def _put(row: Subject, columns: Mapping[str, Any]) -> None:
+    """Set on the row in hand what was written for it."""
+    for name, value in columns.items():
+        setattr(row, name, value)
+    row.step += 1
+
+
+def _shared_with(row: Subject) -> list[str]:
     """Return the audience keys of the organisation in charge and of the parties: those who see beyond the own place."""
-    places = [tuple(place) for place in row.party_places]
-    if row.organisation:
-        places.append((row.organisation.line_id, row.organisation.region_id))
-    own = set(audience_of(row.region_id, row.line_id))
-    return sorted({key for line, region in places for key in audience_of(region, line)} - own)
+    charged = audience_of(row.organisation.region_id, row.organisation.line_id) if row.organisation else []
+    return sorted({*row.party_keys, *charged} - set(audience_of(row.region_id, row.line_id)))
+
+
+def _still_seen(
+    actor: Account, rows: Sequence[Subject], shared_with: Sequence[str]
+) -> AbstractContextManager[None]:
+    """Reach everything where the actor no longer sees a row once it is moved: the wall would not let it go."""
+    keys = actor.audience_keys()
+    if all(not keys.isdisjoint({*audience_of(row.region_id, row.line_id), *shared_with}) for row in rows):
+        return nullcontext()
+    return database_scope({EVERYTHING})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from typing import ClassVar
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -57,6 +59,10 @@ class Subject(Scoped):
         db_index=False,
         verbose_name="登记人",
     )
+    party_keys = ArrayField(models.TextField(), default=list, editable=False)
+    """Audience keys of the organisations that were asked in and have a part in it; among `shared_with` too."""
+    open_parties = models.PositiveSmallIntegerField(default=0, editable=False)
+    """How many of them have still to answer."""
     started_at = models.DateTimeField("登记时间", editable=False)
     ended_at = models.DateTimeField("结束时间", null=True, editable=False)
 
@@ -147,6 +153,11 @@ class Party(AboutSubject, Scoped):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def warn_at(self) -> datetime | None:
+        """When the warning of its running clock comes; read `clocks` along with the row."""
+        return next((clock.warn_at for clock in self.clocks.all() if clock.stopped_at is None), None)
 
 
 class Clock(AboutSubject):

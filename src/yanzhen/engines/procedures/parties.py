@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,14 +14,31 @@ from yanzhen.engines.procedures.declare import Referral, Term
 from yanzhen.engines.procedures.models import Clock, Party, Subject, subject_model
 from yanzhen.engines.procedures.refusals import MoveNotAllowed, MoveRefused
 from yanzhen.foundation.models import Account, Organisation
+from yanzhen.foundation.organisations import charge_problem
 from yanzhen.foundation.records import record
 from yanzhen.foundation.rights import RIGHTS
-from yanzhen.foundation.scope import audience_of
+from yanzhen.foundation.scope import EVERYTHING, audience_of, database_scope
 
 S = TypeVar("S", bound=Subject)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-@transaction.atomic
+def beyond_the_wall(act: Callable[P, R]) -> Callable[P, R]:
+    """Run an act in a transaction that reaches all parties of the subject, those of other places and lines too.
+
+    The act itself demands the right. Who sees a subject is computed from all its parties, not from those its actor sees.
+    """
+
+    @wraps(act)
+    def reaching(*args: P.args, **kwargs: P.kwargs) -> R:
+        with transaction.atomic(), database_scope({EVERYTHING}):
+            return act(*args, **kwargs)
+
+    return reaching
+
+
+@beyond_the_wall
 def refer(subject: S, organisation: Organisation, *, actor: Account, demand: str) -> Party:
     """Offer a part of the subject to `organisation`, which sees the subject from now on."""
     row = _locked(type(subject), subject.pk)
@@ -28,6 +47,8 @@ def refer(subject: S, organisation: Organisation, *, actor: Account, demand: str
         raise MoveRefused("分办", [f"{row.number} 现为“{row.stage.label}”，不能分办"])
     _demand_right("分办", referral.right, row, actor)
     reasons = [] if demand.strip() else ["须写明办理要求"]
+    if problem := charge_problem(organisation, row.region_id):
+        reasons.append(problem)
     if row.organisation_id == organisation.pk:
         reasons.append(f"{organisation.name} 已是本件承办单位")
     parties = Party.objects.filter(procedure=row.procedure_code, subject_id=row.pk)
@@ -64,7 +85,7 @@ def refer(subject: S, organisation: Organisation, *, actor: Account, demand: str
     return party
 
 
-@transaction.atomic
+@beyond_the_wall
 def respond(party: Party, *, actor: Account, accept: bool, reason: str = "") -> Party:
     """Accept the work order, and its own term begins; or reject it with a reason, and it goes back to who asked."""
     row, party, referral = _opened(party, (Party.State.OFFERED,), "接收或退回")
@@ -86,20 +107,21 @@ def respond(party: Party, *, actor: Account, accept: bool, reason: str = "") -> 
     return party
 
 
-@transaction.atomic
+@beyond_the_wall
 def finish(party: Party, *, actor: Account, result: str) -> Party:
     """Hand in what came of the work order."""
-    _row, party, referral = _opened(party, (Party.State.ACCEPTED,), "办毕")
+    row, party, referral = _opened(party, (Party.State.ACCEPTED,), "办毕")
     _demand_right("办毕", referral.respond_right, party, actor)
     if not result.strip():
         raise MoveRefused("办毕", ["须填写办理结果"])
     party.result = result.strip()
     _settle(party, Party.State.DONE, actor=actor)
+    _share(row)
     record("party.done", party, actor=actor, right=referral.respond_right)
     return party
 
 
-@transaction.atomic
+@beyond_the_wall
 def revoke(party: Party, *, actor: Account, reason: str) -> Party:
     """Take the work order back; the organisation no longer sees the subject."""
     row, party, referral = _opened(party, (Party.State.OFFERED, Party.State.ACCEPTED), "撤回")
@@ -155,13 +177,16 @@ def _charge_keys(row: Subject) -> list[str]:
 
 
 def _share(row: Subject) -> None:
-    """Let those see the subject who have a part in it, and nobody else beyond its own place."""
+    """Let those see the subject who have a part in it, and nobody else beyond its own place; count who has to answer."""
     seeing = (Party.State.OFFERED, Party.State.ACCEPTED, Party.State.DONE)
-    places = Party.objects.filter(procedure=row.procedure_code, subject_id=row.pk, state__in=seeing)
-    keys = {
-        key
-        for line, region in places.values_list("line_id", "region_id")
-        for key in audience_of(region, line)
-    }
-    row.shared_with = sorted({*keys, *_charge_keys(row)} - set(audience_of(row.region_id, row.line_id)))
-    row.save(update_fields=["shared_with"])
+    parties = list(
+        Party.objects.filter(procedure=row.procedure_code, subject_id=row.pk, state__in=seeing).values_list(
+            "line_id", "region_id", "state"
+        )
+    )
+    row.party_keys = sorted({key for line, region, _ in parties for key in audience_of(region, line)})
+    row.open_parties = sum(state != Party.State.DONE for *_place, state in parties)
+    row.shared_with = sorted(
+        {*row.party_keys, *_charge_keys(row)} - set(audience_of(row.region_id, row.line_id))
+    )
+    row.save(update_fields=["party_keys", "open_parties", "shared_with"])

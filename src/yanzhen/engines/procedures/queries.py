@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.functions import Cast
 
-from yanzhen.engines.procedures.declare import PROCEDURES
+from yanzhen.engines.procedures.declare import PROCEDURES, Procedure
 from yanzhen.engines.procedures.models import Clock, Copy, Party, Stay, Subject
 from yanzhen.foundation.models import Account, Record
-from yanzhen.foundation.scope import Reach
+from yanzhen.foundation.scope import EVERYTHING, Reach, database_scope
 
 S = TypeVar("S", bound=Subject)
 
@@ -25,9 +25,11 @@ def seen_by(model: type[S], account: Account) -> QuerySet[S]:
 
 
 def to_do(model: type[S], account: Account) -> QuerySet[S]:
-    """Those the account is expected to move on: its own, and those that wait for anybody with its rights."""
-    waiting = Q(pk=None)
-    for state in PROCEDURES.current(model.procedure_code).states:
+    """Those the account is expected to act on: its own, those that wait for anybody with its rights, and those with a
+    request for more time that it may decide."""
+    procedure = PROCEDURES.current(model.procedure_code)
+    waiting = _to_decide(procedure, account)
+    for state in procedure.states:
         reaches = account.reaches(state.awaits)
         if not reaches:
             continue
@@ -36,6 +38,19 @@ def to_do(model: type[S], account: Account) -> QuerySet[S]:
             here &= Q(handler=None) | Q(handler=account)
         waiting |= here
     return seen_by(model, account).filter(waiting, ended_at=None)
+
+
+def _to_decide(procedure: Procedure, account: Account) -> Q:
+    """Subjects with an open request of somebody else over which the account holds the right to approve."""
+    allowances = [a for term in procedure.terms() for a in (term.pause, term.extension) if a]
+    reaches = {reach for a in allowances for reach in account.reaches(a.approve_right)}
+    if not reaches:
+        return Q(pk=None)
+    asked = Stay.objects.filter(procedure=procedure.code, decision=Stay.Decision.OPEN).exclude(
+        asked_by=account
+    )
+    here = lies_in(reaches) | lies_in(reaches, "organisation__")
+    return Q(pk__in=asked.values("subject_id")) & here
 
 
 def lies_in(reaches: Iterable[Reach], path: str = "") -> Q:
@@ -50,11 +65,13 @@ def lies_in(reaches: Iterable[Reach], path: str = "") -> Q:
 
 
 def done_by(model: type[S], account: Account) -> QuerySet[S]:
-    """Those that the account moved, whatever became of them since."""
-    moved = Record.objects.filter(
-        actor_id=account.pk, subject_type=model._meta.label_lower, verb__startswith="move."
-    ).values(subject=Cast("subject_id", BigIntegerField()))
-    return seen_by(model, account).filter(pk__in=moved)
+    """Those that the account moved, decided on or did a part of, whatever became of them since."""
+    own = Q(verb__startswith="move.") | Q(verb__startswith="stay.")
+    moved = Record.objects.filter(own, actor_id=account.pk, subject_type=model._meta.label_lower).values(
+        subject=Cast("subject_id", BigIntegerField())
+    )
+    parts = Party.objects.filter(procedure=model.procedure_code, answered_by=account).values("subject_id")
+    return seen_by(model, account).filter(Q(pk__in=moved) | Q(pk__in=parts))
 
 
 def started_by(model: type[S], account: Account) -> QuerySet[S]:
@@ -87,9 +104,15 @@ def clocks(subject: Subject) -> QuerySet[Clock]:
     return rows.select_related("parameter", "party__organisation").order_by("-stopped_at", "due_at")
 
 
-def parties(subject: Subject) -> QuerySet[Party]:
+def parties(subject: Subject) -> list[Party]:
+    """All work orders of a subject that was read in reach: who sees it sees what came of every part of it."""
     rows = Party.objects.filter(procedure=subject.procedure_code, subject_id=subject.pk)
-    return rows.select_related("organisation", "asked_by", "answered_by").order_by("pk")
+    with database_scope({EVERYTHING}):
+        return list(
+            rows.select_related("organisation", "asked_by", "answered_by")
+            .prefetch_related("clocks")
+            .order_by("pk")
+        )
 
 
 def stays(subject: Subject) -> QuerySet[Stay]:
@@ -103,5 +126,6 @@ def work_orders(account: Account, right: str) -> QuerySet[Party]:
         Party.objects.visible_to(account, right)
         .filter(state__in=(Party.State.OFFERED, Party.State.ACCEPTED))
         .select_related("organisation")
+        .prefetch_related("clocks")
         .order_by("due_at", "pk")
     )

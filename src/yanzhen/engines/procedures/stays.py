@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from yanzhen.engines.procedures import clocks as timing
@@ -113,8 +113,8 @@ def resume(clock: Clock, *, actor: Account, reason: str) -> Clock:
     if first < today:
         clock.pauses.append([first, today])
     stay = clock.stays.filter(kind=Stay.Kind.PAUSE, decision=Stay.Decision.GRANTED).latest("pk")
-    stay.decision = Stay.Decision.ENDED
-    stay.save(update_fields=["decision"])
+    stay.decision, stay.amount = Stay.Decision.ENDED, _days_between(first, today, clock)
+    stay.save(update_fields=["decision", "amount"])
     rewind(row, clock)
     record(
         "stay.resume",
@@ -145,8 +145,10 @@ def rewind(row: Subject, clock: Clock) -> None:
         clock.party.save(update_fields=["due_at"])
         return
     hands = timing.hands(timing.running(row.procedure_code, [row.pk])[row.pk])
+    own = Clock.objects.filter(procedure=row.procedure_code, subject_id=row.pk, party=None)
+    row.late = own.filter(Q(stopped_at__gt=F("due_at")) | Q(stopped_at=None, due_at__lt=now)).exists()
     row.due_at, row.warn_at = hands.due_at, hands.warn_at
-    row.save(update_fields=["due_at", "warn_at"])
+    row.save(update_fields=["due_at", "warn_at", "late"])
 
 
 def _apply(stay: Stay, clock: Clock) -> None:
@@ -164,14 +166,26 @@ def _pause_end(stay: Stay, clock: Clock) -> date:
     return timezone.localdate(end_of(yesterday, span, calendar=load_calendar()).due_at) + timedelta(days=1)
 
 
+def _days_between(first: str, after: str, clock: Clock) -> int:
+    """Return how many days of the clock's own kind lie from `first` on and before `after`, both ISO dates."""
+    begin, end = date.fromisoformat(first), date.fromisoformat(after)
+    days = [begin + timedelta(days=n) for n in range((end - begin).days)]
+    if clock.parameter.unit == Parameter.Unit.WORKING_DAYS:
+        days = [day for day in days if load_calendar().is_working(day)]
+    return len(days)
+
+
 def _locked(clock: Clock) -> tuple[Subject, Clock]:
     """Lock the subject first and then its clock, as every other path does."""
     model = subject_model(clock.procedure)
     row = (
         model._default_manager.select_related("organisation")
         .select_for_update(of=("self",))
-        .get(pk=clock.subject_id)
+        .filter(pk=clock.subject_id)
+        .first()
     )
+    if row is None:
+        raise MoveNotAllowed(clock.label, ["本件不在您的权限范围内"])
     clock = (
         Clock.objects.select_related("parameter", "party").select_for_update(of=("self",)).get(pk=clock.pk)
     )

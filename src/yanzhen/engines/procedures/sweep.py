@@ -15,11 +15,11 @@ from yanzhen.engines.procedures.stays import rewind
 BATCH = 1000
 MARK = """
 with due as (
-    select id from procedures_clock
-    where stopped_at is null and {mark} is null and {at} <= %(now)s and procedure = %(procedure)s
-    order by {at} limit %(batch)s for update skip locked
+    select c.id from procedures_clock c join {table} s on s.id = c.subject_id
+    where c.stopped_at is null and c.{mark} is null and c.{at} <= %(now)s and c.procedure = %(procedure)s
+    order by c.{at} limit %(batch)s for update of s skip locked
 ), marked as (
-    update procedures_clock c set {mark} = %(now)s from due where c.id = due.id
+    update procedures_clock c set {mark} = %(now)s from due where c.id = due.id and c.{mark} is null
     returning c.id, c.subject_id, c.party_id, c.label, c.due_at
 ), told as (
     insert into foundation_record (verb, subject_type, subject_id, region_id, line_id, after, reason)
@@ -37,7 +37,8 @@ LATE = """, late as (
 def mark_due(now: datetime) -> tuple[int, int]:
     """Mark what is to be warned of and what ran out by `now`; return how many of each.
 
-    Safe to run twice at once: each clock is taken by one sweeper, and a mark is made where there is none.
+    Safe to run twice at once: a subject is locked first and then its clocks, as every other path does; what somebody
+    else holds is left for the next sweep, and a mark is made where there is none.
     """
     codes = sorted({p.code for p in PROCEDURES})
     return sum(_mark(c, "warned", "warn_at", now) for c in codes), sum(

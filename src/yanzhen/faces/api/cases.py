@@ -32,7 +32,7 @@ from yanzhen.foundation.models import Account
 from yanzhen.foundation.regions import prefixes
 
 router = Router(tags=["诉求工单"])
-NAMED_BY = {"category": "code", "organisation": "id", "handler": "username"}
+NAMED_BY = {"region": "code", "category": "code", "organisation": "id", "handler": "username"}
 """How a move names the row that a field points to."""
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet, prefetch_related_objects
@@ -41,12 +40,13 @@ def _write(at: datetime, pk: Any) -> str:
 def _read(cursor: str) -> tuple[datetime, int]:
     try:
         at, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        when, key = datetime.fromisoformat(at), int(pk)
-    except (ValueError, TypeError, binascii.Error):
+        when = datetime.fromisoformat(at)
+        moment = when.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise _not_ours() from None
-    if when.tzinfo is None:
+    if when.tzinfo is None or type(pk) is not int:
         raise _not_ours()
-    return when, key
+    return moment, pk
 
 
 def _not_ours() -> Invalid:

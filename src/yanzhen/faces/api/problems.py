@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from yanzhen.faces.http import problem
+from yanzhen.faces.http import Malformed, problem
 from yanzhen.faces.places import region_by_code
 from yanzhen.foundation.errors import Invalid, Refusal, TooMany
 from yanzhen.foundation.models import Region
@@ -24,6 +24,8 @@ REASONS = {
     "bool_type": "应为 true 或 false",
     "bool_parsing": "应为 true 或 false",
     "string_type": "应为文字",
+    "string_unicode": "不是合法的文字",
+    "not_text": "含有不能保存的字符（U+0000 或不成对的代理字符）",
     "decimal_parsing": "应为数字",
     "decimal_max_places": "小数位过多",
     "date_from_datetime_parsing": "应为日期，如 2026-11-24",
@@ -31,13 +33,6 @@ REASONS = {
     "json_invalid": "不是合法的 JSON",
 }
 """pydantic's kinds of error in the words of our own refusals; any other kind keeps pydantic's English."""
-
-
-class Malformed(Refusal):
-    """The request as such can not be read: a header is missing, the body is no JSON."""
-
-    code = "malformed"
-    status = 400
 
 
 class Unauthenticated(Refusal):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from django.utils import timezone
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.indicators.declare import Indicator, Ratio
@@ -17,6 +19,10 @@ from yanzhen.engines.procedures.engine import Option
 from yanzhen.faces.api.paging import MOST
 
 REFUSED = frozenset({400, 401, 403, 404, 409, 413, 415, 422, 429})
+
+
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2100, 12, 31))]
+"""A day that a case can be of; farther ones run out of the calendar when something is added to them."""
 
 
 class Problem(Schema):
@@ -33,6 +39,14 @@ class Strict(Schema):
     """A field that nobody knows is a spelling mistake, not something to pass over."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def only_text(cls, value: Any) -> Any:
+        """Refuse what the database can not hold: JSON may write U+0000 and half a surrogate pair."""
+        if not all(map(_is_text, _texts(value))):
+            raise PydanticCustomError("not_text", "not text")
+        return value
 
 
 class AppealIn(Strict):
@@ -141,8 +155,8 @@ class CasePage(Schema):
 class CaseFilters(Strict):
     state: str = ""
     region: str = Field("", description="行政区划代码，含其下级")
-    received_from: date | None = Field(None, description="含当日")
-    received_to: date | None = Field(None, description="不含当日")
+    received_from: Day | None = Field(None, description="含当日")
+    received_to: Day | None = Field(None, description="不含当日")
     cursor: str = ""
     limit: int = Field(50, ge=1, le=MOST)
 
@@ -230,8 +244,8 @@ class Span(Strict):
     """The region and the half-open period that a figure is asked for."""
 
     region: str = Field("", description="缺省为全省")
-    first: date | None = Field(None, alias="from", description="含当日；缺省为今年首日")
-    after: date | None = Field(None, alias="to", description="不含当日；缺省为明年首日")
+    first: Day | None = Field(None, alias="from", description="含当日；缺省为今年首日")
+    after: Day | None = Field(None, alias="to", description="不含当日；缺省为明年首日")
 
 
 class RecordSpan(Span):
@@ -254,3 +268,17 @@ class RecordPage(Schema):
 
 def local(at: datetime | None) -> datetime | None:
     return timezone.localtime(at) if at else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text within a value read from JSON, names too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for pair in value.items() for one in pair for text in _texts(one))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in _texts(one))
+
+
+def _is_text(text: str) -> bool:
+    return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text)

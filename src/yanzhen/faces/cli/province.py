@@ -75,6 +75,7 @@ class Post:
 POSTS = (
     Post("agent", "省热线接诉员", "agent", "370000"),
     Post("dispatcher", "济南市派单员", "dispatcher", "370100"),
+    Post("province", "省热线派单员", "dispatcher", "370000"),
     Post("handler", "历下区总工会承办人", "handler", "370102"),
     Post("approver", "济南市审批人", "approver", "370100"),
     Post("caller", "省热线回访员", "follow_up", "370000"),
@@ -141,6 +142,10 @@ def _organisations(dice: random.Random) -> dict[tuple[str, str], Organisation]:
                 )
                 for n in (1, 2, 3)
             ]
+    made += [
+        Organisation(name=f"{town.name}总工会（演示）", kind="union", region=town, line=lines["union"])
+        for town in Region.objects.filter(parent="370102", level="town", valid_to=None)
+    ]
     Organisation.objects.bulk_create(made)
     return {(o.region_id, o.line_id if o.kind != "enterprise" else o.name): o for o in made}
 

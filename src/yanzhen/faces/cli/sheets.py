@@ -19,7 +19,7 @@ from yanzhen.foundation.sheets import (
     Sheet,
     confirm,
     discard,
-    failed_workbook,
+    hand_out_failed,
     problems_of,
     running,
     submit,
@@ -123,5 +123,5 @@ def _tell(batch: Batch, failed: Path | None) -> None:
             )
         if failed and batch.bad:
             with failed.open("wb") as out:
-                failed_workbook(batch, out)
+                hand_out_failed(batch, out, actor=batch.sender)
             click.echo(f"不合格的行已写到 {failed}，改正后可直接再次导入。")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.declare import Transition
 from yanzhen.faces.console.desk import Desk
 from yanzhen.faces.console.forms import move_form
-from yanzhen.faces.console.lists import narrowed
+from yanzhen.faces.console.keys import ids_of
+from yanzhen.faces.console.lists import narrowed, query_of
 from yanzhen.faces.console.models import BulkMove
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.tasks import run_bulk
@@ -29,9 +30,9 @@ SHOWN = 500
 def preview(request: AccountRequest, desk: Desk) -> HttpResponse:
     """Fix what is to be moved, the ticked ones or all that is filtered, and show how many they are."""
     move = _move(desk, request.POST.get("move", ""))
-    rows, _form = narrowed(request, desk, QueryDict(request.POST.get("query", "")))
+    rows, _form = narrowed(request, desk, query_of(request))
     if request.POST.get("whole") != "1":
-        ticked = [int(pk) for pk in request.POST.getlist("ids") if pk.isdigit()]
+        ticked = ids_of(request.POST.getlist("ids"))
         rows = desk.query(request.user).filter(pk__in=ticked[:MOST])
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
     if not ids:

@@ -68,6 +68,8 @@ class Desk:
     """Name of the address where a new one is taken in, and the right that it needs; "" where there is none."""
     register_right: str = ""
     reveal: Reveal | None = None
+    reissue: Callable[..., str] | None = None
+    """Gives the subject a new check code for a reason, under the right of `reveal`; None where there are none."""
     pickers: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """For a field of a move that chooses among rows: builds the form's field (console.forms)."""
 

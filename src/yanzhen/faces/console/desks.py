@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from yanzhen.domains.hotline import queries
-from yanzhen.domains.hotline.actions import reveal_caller
+from yanzhen.domains.hotline.actions import reissue_check_code, reveal_caller
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.procedures.models import Subject
@@ -72,6 +72,7 @@ CASES = DESKS.add(
         register="console:register",
         register_right="case.register",
         reveal=Reveal("诉求人", "case.reveal", "caller_mask", (("name", "姓名"), ("phone", "手机号")), reveal_caller),
-        pickers={"category": category_field, "organisation": pickers.organisation_field, "handler": pickers.handler_field},
+        reissue=reissue_check_code,
+        pickers={"region": pickers.region_field, "category": category_field, "organisation": pickers.organisation_field, "handler": pickers.handler_field},
     )
 )  # fmt: skip

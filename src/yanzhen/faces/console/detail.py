@@ -60,6 +60,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
     account = request.user
     clocks = [c for c in queries.clocks(row) if c.stopped_at is None]
     stays = list(queries.stays(row))
+    parties = queries.parties(row)
     options = outlook(row, actor=account)
     referral = row.procedure.referral
     return show(
@@ -74,8 +75,8 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "clocks": [_running(c, row, stays, request) for c in clocks if c.party_id is None],
             "stays": [(stay, acts.of_stay(stay, row, account)) for stay in stays],
             "parties": [
-                Charged(p, due_of(p.due_at, None, now=now), acts.of_party(p, row, account))
-                for p in queries.parties(row)
+                Charged(p, due_of(p.due_at, p.warn_at, now=now), acts.of_party(p, row, account))
+                for p in parties
             ],
             "may_refer": bool(
                 referral and row.state in referral.states and account.has_right(referral.right, row)
@@ -84,7 +85,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "masked": getattr(row, desk.reveal.masked) if desk.reveal else "",
             "files": attachments.of(row),
             "may_attach": any(option.open for option in options),
-            "timeline": timeline(row),
+            "timeline": timeline(row, parties),
         },
     )
 
@@ -144,7 +145,7 @@ def attach(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
 def download(request: AccountRequest, desk: Desk, number: str, pk: Any) -> FileResponse:
     """Hand over a file of the subject, never shown inside our own pages; the reading is on record."""
     row = subject_or_404(request, desk, number)
-    attachment = attachments.of(row).filter(pk=pk).first()
+    attachment = next((file for file in attachments.of(row) if file.pk == pk), None)
     if attachment is None:
         raise Http404
     opened = attachments.open_attachment(attachment, actor=request.user)

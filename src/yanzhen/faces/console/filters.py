@@ -8,6 +8,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -21,6 +22,9 @@ ME, NOBODY = "我", "未指定"
 """Words that the filter for the handler understands beside names."""
 DUE = (("overdue", "已超期"), ("warning", "临近到期"), ("ok", "期限内"), ("none", "无在走时限"))
 ANY = "全部"
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
+"""Days that may be asked for; farther ones run out of the calendar when a day is added."""
+DAYS = (MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY))
 
 
 def midnight(day: date) -> datetime:
@@ -34,7 +38,7 @@ def day_field(label: str, name: str, lookup: str, *, shift: int = 0) -> django_f
         return rows.filter(**{f"{name}__{lookup}": midnight(value + timedelta(days=shift))})
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return django_filters.DateFilter(label=label, method=narrow, widget=widget)
+    return django_filters.DateFilter(label=label, method=narrow, widget=widget, validators=DAYS)
 
 
 def choice_field(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -17,6 +16,8 @@ from yanzhen.foundation.errors import Invalid
 SIZE = 50
 CAP = 1000
 """A list that is longer is said to have "1,000+" rows: beyond it nobody needs the number, and it costs."""
+LARGEST = 2**63 - 1
+DIGITS = len(str(LARGEST))
 M = TypeVar("M", bound=Model)
 
 
@@ -122,9 +123,15 @@ def _write(order: Order, row: Model, *, before: bool) -> str:
 def _read(cursor: str) -> Key:
     try:
         at, pk, before = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        key = Key(datetime.fromisoformat(at) if at else None, int(pk), bool(before))
-    except (ValueError, TypeError, binascii.Error):
+        when = datetime.fromisoformat(at) if at else None
+        moment = when and when.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise Invalid("翻页位置无效，请从第一页重新打开") from None
-    if key.at is not None and key.at.tzinfo is None:
+    if type(pk) is not int or (when and when.tzinfo is None):
         raise Invalid("翻页位置无效，请从第一页重新打开")
-    return key
+    return Key(moment, pk, bool(before))
+
+
+def ids_of(texts: Iterable[str]) -> list[int]:
+    """Return what can be the id of a row; the rest is no row of ours."""
+    return [pk for pk in (int(t) for t in texts if t.isdecimal() and len(t) <= DIGITS) if pk <= LARGEST]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -14,23 +17,26 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.procedures.queries import INBOXES
 from yanzhen.faces.console import views
 from yanzhen.faces.console.cells import lines, shown
-from yanzhen.faces.console.desk import Desk
+from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
 from yanzhen.faces.console.models import SavedView
 from yanzhen.faces.console.pages import page, see_other, show
-from yanzhen.faces.http import AccountRequest
+from yanzhen.faces.http import NUL, AccountRequest, Malformed
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.sheets import write_rows
 
+Exported = str | date | Decimal | int | None
 ALL = "all"
 ORDERS = {
     "new": Order("started_at", "最新登记在前", descending=True),
     "due": Order("due_at", "时限近的在前", nullable=True),
 }
 MOST_EXPORTED = 50_000
+NUMBER = Column("number")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -81,15 +87,17 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
 
 @page("GET", "HEAD")
 def export(request: AccountRequest, desk: Desk) -> HttpResponse | FileResponse:
-    """Hand over exactly what is filtered, in the columns of the list."""
-    query, _form = narrowed(request, desk, request.GET)
+    """Hand over exactly what is filtered, each under its number, in the columns of the list."""
+    query, form = narrowed(request, desk, request.GET)
+    if not form.is_valid():
+        return listing(request, desk)  # type: ignore[return-value]  # the page that says what is wrong
     order = ORDERS[order_of(request.GET)]
     sign = "-" if order.descending else ""
     rows = query.order_by(f"{sign}{order.field}", f"{sign}pk")
     if count_of(rows, MOST_EXPORTED) > MOST_EXPORTED:
         raise Invalid(f"筛选结果超过 {MOST_EXPORTED:,} 件，请缩小范围后分次导出")
     out = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
-    write_rows(out, [desk.label_of(c) for c in desk.columns], _exported(desk, rows))
+    write_rows(out, [desk.label_of(c) for c in (NUMBER, *desk.columns)], _exported(desk, rows))
     out.seek(0)
     name = f"{desk.label}-{timezone.localdate():%Y%m%d}.xlsx"
     return FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)
@@ -97,7 +105,7 @@ def export(request: AccountRequest, desk: Desk) -> HttpResponse | FileResponse:
 
 @page("POST")
 def save_view(request: AccountRequest, desk: Desk) -> HttpResponse:
-    query = without(QueryDict(request.POST.get("query", "")), "cursor")
+    query = without(query_of(request), "cursor")
     views.save(request.user, desk, name=request.POST.get("name", ""), query=query)
     messages.success(request, gettext("已存为视图"))
     return see_other(f"{reverse('console:list', args=[desk])}?{query.urlencode()}")
@@ -119,6 +127,14 @@ def narrowed(request: HttpRequest, desk: Desk, query: QueryDict) -> tuple[QueryS
         rows = inbox.query(desk.model, request.user)
     found = desk.filters(query, queryset=rows, request=request)
     return (found.qs if found.form.is_valid() else rows.none()), found.form
+
+
+def query_of(request: HttpRequest) -> QueryDict:
+    """Return the query that a form carries along; raises Malformed for what no address may hold."""
+    text = request.POST.get("query", "")
+    if NUL in unquote(text):
+        raise Malformed("筛选条件中含有空字符（U+0000），请重新筛选")
+    return QueryDict(text)
 
 
 def box_of(query: QueryDict) -> str:
@@ -161,6 +177,15 @@ def _tabs(desk: Desk, saved: list[SavedView], box: str, here: str) -> list[Tab]:
     return tabs + [Tab(v.name, f"{home}?{v.query}", v.query == here, v.pk) for v in saved]
 
 
-def _exported(desk: Desk, rows: QuerySet[Any]) -> Iterator[list[str]]:
+def _exported(desk: Desk, rows: QuerySet[Any]) -> Iterator[list[Exported]]:
     for row in rows.iterator(chunk_size=2000):
-        yield [row.stage.label if c.hint == "state" else shown(row, c.name) for c in desk.columns]
+        yield [row.number, *(exported_cell(row, column) for column in desk.columns)]
+
+
+def exported_cell(row: Subject, column: Column) -> Exported:
+    """Return dates and numbers as such, so that a spreadsheet can sort and add them; what is unknown stays empty."""
+    if column.hint == "state":
+        return row.stage.label
+    value = getattr(row, column.name)
+    plain = value is None or isinstance(value, date | Decimal | int)
+    return value if plain and not isinstance(value, bool) else shown(row, column.name)

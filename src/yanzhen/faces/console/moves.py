@@ -93,7 +93,7 @@ def _act(
 
 
 def _found(rows: Any, pk: int) -> Any:
-    found = rows.filter(pk=pk).first()
+    found = next((row for row in rows if row.pk == pk), None)
     if found is None:
         raise Http404
     return found

@@ -29,7 +29,8 @@ def orders(request: AccountRequest, desk: Desk) -> HttpResponse:
     context = {
         "desk": desk,
         "orders": [
-            (party, by_id.get(party.subject_id), due_of(party.due_at, None, now=now)) for party in found.rows
+            (party, by_id.get(party.subject_id), due_of(party.due_at, party.warn_at, now=now))
+            for party in found.rows
         ],
         "previous": with_(request.GET, cursor=found.previous) if found.previous else "",
         "following": with_(request.GET, cursor=found.following) if found.following else "",

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces import staff
-from yanzhen.faces.console.choices import Choice, Group
+from yanzhen.faces.console.choices import Choice, Group, regions
+from yanzhen.faces.places import regions_in_force
 from yanzhen.foundation.models import Account, Organisation
 
 EMPTY: Choice = ("", "请选择")
@@ -26,7 +27,10 @@ def row_field(rows: QuerySet[Any], offered: Iterable[Choice | Group]) -> forms.M
 
 def organisation_field(account: Account, row: Subject | None) -> forms.ModelChoiceField[Any]:
     """Bodies around the subject, grouped by region; for a whole list those within the account's own reach."""
-    bodies = _bodies(account, row)
+    return bodies_field(_bodies(account, row))
+
+
+def bodies_field(bodies: QuerySet[Organisation]) -> forms.ModelChoiceField[Any]:
     groups = groupby(bodies, key=lambda body: body.region)
     return row_field(
         bodies, [(str(region), [(str(b.pk), b.name) for b in found]) for region, found in groups]
@@ -37,7 +41,11 @@ def handler_field(account: Account, row: Subject | None) -> forms.ModelChoiceFie
     """People of the organisation in charge; before there is one, those of all bodies that may be charged."""
     charged = row.organisation_id if row else None
     bodies = [charged] if charged else _bodies(account, row).values_list("pk", flat=True)
-    return people_field(staff.members(bodies))
+    return people_field(staff.members(bodies, right="case.handle"))
+
+
+def region_field(_account: Account, _row: Subject | None) -> forms.ModelChoiceField[Any]:
+    return row_field(regions_in_force(), regions())
 
 
 def colleague_field(account: Account, row: Subject | None) -> forms.ModelChoiceField[Any]:

@@ -68,10 +68,11 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
         "label": _label(batch),
         "running": batch.state in RUNNING,
         "of": batch.good if batch.state in {"applying", "halted", "applied"} else batch.rows,
-        "problems": sheets.problems_of(batch, SHOWN),
+        "shows_rows": sheets.shows_rows(batch, request.user),
+        "problems": sheets.problems_of(batch, SHOWN) if sheets.shows_rows(batch, request.user) else (),
         "may_confirm": mine and batch.state in {"checked", "halted"} and batch.good,
         "may_discard": mine and batch.state == "checked",
-        "may_undo": batch.state in {"applied", "halted"} and request.user.has_right("sheet.undo", batch),
+        "may_undo": batch.state in {"applied", "halted"} and sheets.may_undo(batch, request.user),
     }
     return show(request, "console/sheets/batch.html", context)
 
@@ -110,7 +111,9 @@ def undoing(request: AccountRequest, pk: int) -> HttpResponse:
 def failed(request: AccountRequest, pk: int) -> FileResponse:
     """Hand over the rows that were not good, each with its reasons, ready to be mended and sent again."""
     batch = _batch(request.user, pk)
-    return _workbook(f"不合格行-{batch.pk}.xlsx", lambda out: sheets.failed_workbook(batch, out))
+    return _workbook(
+        f"不合格行-{batch.pk}.xlsx", lambda out: sheets.hand_out_failed(batch, out, actor=request.user)
+    )
 
 
 def _workbook(name: str, write: Callable[[BinaryIO], Any]) -> FileResponse:

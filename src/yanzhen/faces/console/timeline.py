@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.declare import Procedure
-from yanzhen.engines.procedures.models import Subject
+from yanzhen.engines.procedures.models import Party, Subject
 from yanzhen.faces.staff import account_names
 from yanzhen.foundation.models import Record
-from yanzhen.foundation.records import history
+from yanzhen.foundation.records import histories
 
 LABELS = {
     "start": "登记",
@@ -28,6 +29,12 @@ LABELS = {
     "stay.refuse.extension": "不同意延期",
     "stay.resume": "恢复计时",
     "attachment.add": "添加附件",
+    "refer": "转办协办",
+    "party.accept": "协办：接收",
+    "party.reject": "协办：退回",
+    "party.done": "协办：办毕",
+    "party.revoke": "协办：撤回",
+    "case.reissue": "补发查询码",
 }
 TONES = {"clock.warned": "amber", "clock.overdue": "red"}
 SYSTEM = "系统"
@@ -48,9 +55,9 @@ class Happening:
     tone: str
 
 
-def timeline(row: Subject) -> list[Happening]:
-    """Return what happened, newest first: two statements."""
-    records = list(history(row).order_by("-id")[:LONGEST])
+def timeline(row: Subject, parties: Sequence[Party]) -> list[Happening]:
+    """Return what happened to the subject and its work orders, newest first: two statements."""
+    records = list(histories([row, *parties]).order_by("-id")[:LONGEST])
     names = account_names(r.actor_id for r in records if r.actor_id)
     return [_happening(r, row.procedure, names) for r in records]
 

@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.faces.console.filters import midnight
-from yanzhen.faces.console.keys import SIZE
+from yanzhen.faces.console.filters import DAYS, midnight
+from yanzhen.faces.console.keys import SIZE, ids_of
 from yanzhen.faces.console.lists import with_
 from yanzhen.faces.console.pages import page, show
 from yanzhen.faces.http import AccountRequest
@@ -28,7 +28,9 @@ class TrailForm(forms.Form):
     )
     verb = forms.CharField(label=_("动作"), max_length=64, required=False)
     actor = forms.CharField(label=_("操作人账号"), max_length=64, required=False)
-    day = forms.DateField(label=_("日期"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(
+        label=_("日期"), required=False, validators=DAYS, widget=forms.DateInput(attrs={"type": "date"})
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,11 @@ class Entry:
 def trail(request: AccountRequest) -> HttpResponse:
     if not request.user.reaches("record.view"):
         raise Http404
-    form = TrailForm(request.GET or None)
-    rows = _narrowed(seen_by(request.user), form.cleaned_data) if form.is_valid() else seen_by(request.user)
-    before = request.GET.get("before", "")
-    if before.isdigit():
-        rows = rows.filter(pk__lt=int(before))
+    form = TrailForm(request.GET)
+    rows = seen_by(request.user)
+    rows = _narrowed(rows, form.cleaned_data) if form.is_valid() else rows.none()
+    if before := ids_of([request.GET.get("before", "")]):
+        rows = rows.filter(pk__lt=before[0])
     found = list(rows[: SIZE + 1])
     more = len(found) > SIZE
     found = found[:SIZE]
@@ -56,7 +58,7 @@ def trail(request: AccountRequest) -> HttpResponse:
         "entries": [Entry(r, names.get(r.actor_id or 0, ""), _changed(r)) for r in found],
         "following": with_(request.GET, before=str(found[-1].pk)) if more else "",
     }
-    return show(request, "console/trail.html", context)
+    return show(request, "console/trail.html", context, status=200 if form.is_valid() else 422)
 
 
 def _narrowed(rows: QuerySet[Record], given: dict[str, Any]) -> QuerySet[Record]:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from yanzhen.faces.console import bulk, detail, figures, home, lists, moves, orders, register, sheets, trail
+from yanzhen.faces.console import (
+    bulk,
+    detail,
+    figures,
+    home,
+    lists,
+    moves,
+    orders,
+    register,
+    reissue,
+    sheets,
+    trail,
+)
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
 
@@ -75,6 +87,7 @@ urlpatterns = [
     path(f"{ONE}/refer/", moves.refer, name="refer"),
     path(f"{ONE}/copy/", detail.copy, name="copy"),
     path(f"{ONE}/reveal/", detail.reveal, name="reveal"),
+    path(f"{ONE}/check-code/", reissue.reissue, name="reissue"),
     path(f"{ONE}/files/", detail.attach, name="attach"),
     path(f"{ONE}/files/<uuid:pk>/", detail.download, name="file"),
     path(f"{ONE}/clock/<int:pk>/<slug:code>/", moves.on_clock, name="on-clock"),

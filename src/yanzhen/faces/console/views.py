@@ -11,6 +11,7 @@ from yanzhen.foundation.models import Account
 
 MOST = 12
 LONGEST_NAME = 20
+LONGEST_QUERY = 1000
 
 
 def of(account: Account, desk: Desk) -> list[SavedView]:
@@ -22,10 +23,14 @@ def save(account: Account, desk: Desk, *, name: str, query: QueryDict) -> SavedV
     name = name.strip()
     if not 0 < len(name) <= LONGEST_NAME:
         raise Invalid(f"请给视图起个名字，{LONGEST_NAME} 个字以内", fields={"name": "名称长度不合"})
-    if len(of(account, desk)) >= MOST:
+    text = query.urlencode()
+    if len(text) > LONGEST_QUERY:
+        raise Invalid("筛选条件过长，不能存为视图，请减少条件", fields={"query": "过长"})
+    kept = {view.name for view in of(account, desk)}
+    if name not in kept and len(kept) >= MOST:
         raise Invalid(f"最多保存 {MOST} 个视图，请先删除不用的")
     view, _made = SavedView.objects.update_or_create(
-        account=account, desk=desk.name, name=name, defaults={"query": query.urlencode()}
+        account=account, desk=desk.name, name=name, defaults={"query": text}
     )
     return view
 

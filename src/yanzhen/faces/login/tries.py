@@ -6,7 +6,6 @@ A browser that has logged in to the account before has a count of its own, so th
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import math
 from collections.abc import Iterator, Sequence
@@ -14,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from allauth.account.adapter import get_adapter
 from django import forms
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from yanzhen.faces.http import site_of
 from yanzhen.faces.login import devices
 from yanzhen.foundation import crypto, limits
 from yanzhen.foundation.errors import TooMany
@@ -37,8 +36,6 @@ OF_ONE_ADDRESS = 60
 """Wrong guesses from one address at whatever account: a whole office may share one address."""
 OF_ONE_DEVICE = 10
 """Wrong guesses at one account from a browser known to it: whoever took the browser may not guess for ever."""
-IPV6_SITE = 64
-"""Bits of an IPv6 address that one customer holds; the rest they choose as they like."""
 
 Kind = Literal["password", "code"]
 TOO_MANY = "too_many"
@@ -107,7 +104,7 @@ def _limits(request: HttpRequest, username: str, account: Account | None, kind: 
     device = account and devices.known(request, account)
     if account and device:
         return [Limit(f"login:{kind}:device:{account.pk}:{device}", OF_ONE_DEVICE, str(DEVICE))]
-    name, where = username.lower(), _site(get_adapter().get_client_ip(request))
+    name, where = username.lower(), site_of(request)
     return [
         Limit(f"login:{kind}:address:{_hashed(where)}", OF_ONE_ADDRESS, str(ADDRESS)),
         Limit(f"login:{kind}:pair:{_hashed(f'{where}|{name}')}", FROM_ONE_ADDRESS, str(PAIR)),
@@ -158,10 +155,3 @@ def _note(account: Account | None, cause: str) -> None:
 
 def _hashed(text: str) -> str:
     return crypto.keyed_hash(text, purpose="login").hex()
-
-
-def _site(address: str) -> str:
-    """Return the part of an address that its holder can not change at will."""
-    if ":" not in address:
-        return address
-    return str(ipaddress.ip_network(f"{address}/{IPV6_SITE}", strict=False).network_address)

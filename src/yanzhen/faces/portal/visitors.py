@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
+from yanzhen.faces.http import site_of
 from yanzhen.foundation import crypto, limits
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
@@ -40,9 +40,8 @@ def public(view: View) -> View:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return a keyed hash of the visitor's address; the address itself is kept nowhere."""
-    ip: str = get_adapter().get_client_ip(request)
-    return crypto.keyed_hash(ip, purpose="ip").hex()
+    """Return a keyed hash of where the visitor is; the address itself is kept nowhere."""
+    return crypto.keyed_hash(site_of(request), purpose="ip").hex()
 
 
 def count_submission(request: HttpRequest) -> None:

@@ -281,8 +281,27 @@ def _office_hours() -> tuple[tuple[time, time], ...]:
     rows = Parameter.objects.filter(code__startswith=HOURS_CODE, region=None, starts_on__lte=today).exclude(
         ends_on__lte=today
     )
-    edges = [_time_of(hours) for hours in rows.order_by("code").values_list("value", flat=True)]
-    return tuple(zip(edges[::2], edges[1::2], strict=True)) or OFFICE_HOURS
+    return _windows(rows.order_by("code").values_list("value", flat=True)) or OFFICE_HOURS
+
+
+def hours_problem(code: str, hours: Decimal, *, starts_on: date, ends_on: date | None) -> str | None:
+    """Return why offices can not open and close so, were the parameter `code` set from `starts_on` until `ends_on`."""
+    others = Parameter.objects.filter(code__startswith=HOURS_CODE, region=None).exclude(code=code)
+    rows = list(others.exclude(ends_on__lte=starts_on))
+    turns = {row.starts_on for row in rows if row.starts_on > starts_on and (not ends_on or row.starts_on < ends_on)}
+    for day in sorted({starts_on, *turns}):
+        edges = {r.code: r.value for r in rows if r.starts_on <= day and (not r.ends_on or day < r.ends_on)}
+        try:
+            Calendar(hours=_windows(value for _, value in sorted({**edges, code: hours}.items())))
+        except ValueError:
+            return f"按此设定，{day} 起的上下班时间不成立：须在 0 至 24 时之间，上班、下班成对，依次向后，互不重叠"
+    return None
+
+
+def _windows(hours: Iterable[Decimal]) -> tuple[tuple[time, time], ...]:
+    """Return opens, closes, opens, closes in pairs; raises ValueError where one is no time of day or has no pair."""
+    edges = [_time_of(value) for value in hours]
+    return tuple(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _time_of(hours: Decimal) -> time:

@@ -109,6 +109,8 @@ class Token(models.Model):
     """A key with which a program acts as an account; only its hash is stored."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="tokens")
+    issued_by = models.ForeignKey(Account, models.PROTECT, related_name="+", null=True, blank=True)
+    """None: the command line."""
     name = models.CharField("用途", max_length=64)
     digest = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField(default=timezone.now)

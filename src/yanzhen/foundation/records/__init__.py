@@ -5,7 +5,7 @@ leaves the database, `verify` compares all of it. docs/explanation/records.md te
 """
 
 from yanzhen.foundation.records.export import export
-from yanzhen.foundation.records.read import history, seen_by
+from yanzhen.foundation.records.read import histories, history, seen_by
 from yanzhen.foundation.records.seal import seal, seal_loop, sealing_lag
 from yanzhen.foundation.records.standalone import Finding
 from yanzhen.foundation.records.verify import verify
@@ -14,6 +14,7 @@ from yanzhen.foundation.records.write import insert_selected, record, record_man
 __all__ = [
     "Finding",
     "export",
+    "histories",
     "history",
     "insert_selected",
     "record",

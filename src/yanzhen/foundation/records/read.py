@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -16,6 +18,17 @@ def history(subject: models.Model | tuple[str, Any]) -> models.QuerySet[Record]:
     """Return the records of one row, given itself or as (type, id), oldest first."""
     kind, pk = subject if isinstance(subject, tuple) else (subject._meta.label_lower, subject.pk)
     return Record.objects.filter(subject_type=kind, subject_id=str(pk)).order_by("id")
+
+
+def histories(rows: Iterable[models.Model]) -> models.QuerySet[Record]:
+    """Return the records of several rows together, oldest first."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        ids[row._meta.label_lower].append(str(row.pk))
+    found = Q(pk=None)
+    for kind, names in ids.items():
+        found |= Q(subject_type=kind, subject_id__in=names)
+    return Record.objects.filter(found).order_by("id")
 
 
 def seen_by(account: Account) -> models.QuerySet[Record]:

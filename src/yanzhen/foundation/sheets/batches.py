@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import IO
 
 from django.core.files.base import ContentFile, File
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from yanzhen.foundation import attachments, tasks
@@ -23,6 +24,7 @@ from yanzhen.foundation.sheets.declare import SHEETS, Sheet
 from yanzhen.foundation.sheets.precheck import look, refused
 from yanzhen.foundation.sheets.refusals import SentAlready, UndoRefused, WrongState
 from yanzhen.foundation.sheets.running import KEPT_DAYS
+from yanzhen.foundation.sheets.workbooks import failed_workbook
 
 TAKEN = (Batch.State.APPLYING, Batch.State.HALTED, Batch.State.APPLIED)
 """States in which what the file says is in, or on its way in."""
@@ -118,8 +120,11 @@ def undo(batch: Batch, *, actor: Account, reason: str) -> Batch:
     """Take back the whole batch, or refuse and name what stands in the way. Raises UndoRefused, WrongState, NotAllowed."""
     batch = _locked(batch, Batch.State.APPLIED, Batch.State.HALTED)
     sheet = SHEETS[batch.sheet]
-    if not actor.has_right("sheet.undo", batch) or out_of_reach(batch, sheet, actor, "sheet.undo"):
-        raise NotAllowed("撤销须对批次和其中每一行的区划都有“撤销导入批次”权限")
+    beyond = any(out_of_reach(batch, sheet, actor, right) for right in ("sheet.undo", sheet.right))
+    if not may_undo(batch, actor) or beyond:
+        raise NotAllowed(
+            f"撤销须对批次和其中每一行的区划都有“撤销导入批次”和“{RIGHTS[sheet.right].label}”权限"
+        )
     if not reason.strip():
         raise UndoRefused("撤销导入须说明理由")
     if batch.file_id is None:
@@ -141,9 +146,34 @@ def undo(batch: Batch, *, actor: Account, reason: str) -> Batch:
 
 
 def batches_of(account: Account) -> QuerySet[Batch]:
-    """The batches that the account may look into, newest first."""
+    """The batches that the account may look into, newest first: those of sheets whose right it holds there too."""
+    shown = Q(pk=None)
+    for sheet in sheets_of(account):
+        keys = sorted({reach.key for reach in account.reaches(sheet.right)})
+        shown |= Q(sheet=sheet.code) & (Q(audience__overlap=keys) | Q(sender=account))
     rows: QuerySet[Batch] = Batch.objects.visible_to(account, "sheet.import")
-    return rows.select_related("sender", "region", "line").order_by("-pk")
+    return rows.filter(shown).select_related("sender", "region", "line").order_by("-pk")
+
+
+def may_undo(batch: Batch, account: Account) -> bool:
+    """Tell whether the account may take back what lies at the batch's place; its rows are looked at when it does."""
+    right = SHEETS[batch.sheet].right
+    held = account.has_right(right, batch) or (account.pk == batch.sender_id and account.reaches(right))
+    return bool(held) and account.has_right("sheet.undo", batch)
+
+
+def shows_rows(batch: Batch, account: Account) -> bool:
+    """Tell whether rows may be shown to the account: those of a sheet with private columns go to the sender alone."""
+    private = any(column.private for column in SHEETS[batch.sheet].columns)
+    return account.pk == batch.sender_id or not private
+
+
+def hand_out_failed(batch: Batch, out: IO[bytes], *, actor: Account) -> None:
+    """Write the workbook of failed rows for `actor`, on record. Raises NotAllowed."""
+    if not shows_rows(batch, actor):
+        raise NotAllowed("这类表格的不合格行含个人信息，只能由提交人本人下载")
+    record("sheet.failed_rows", batch, actor=actor, right="sheet.import", after={"bad": batch.bad})
+    failed_workbook(batch, out)
 
 
 def problems_of(batch: Batch, limit: int = 50) -> QuerySet[BatchRow]:

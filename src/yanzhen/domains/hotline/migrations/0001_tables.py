@@ -75,6 +75,13 @@ class Migration(migrations.Migration):
                 ("warn_at", models.DateTimeField(editable=False, null=True)),
                 ("late", models.BooleanField(default=False, editable=False, verbose_name="曾超期")),
                 ("step", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "party_keys",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, editable=False, size=None
+                    ),
+                ),
+                ("open_parties", models.PositiveSmallIntegerField(default=0, editable=False)),
                 ("started_at", models.DateTimeField(editable=False, verbose_name="登记时间")),
                 ("ended_at", models.DateTimeField(editable=False, null=True, verbose_name="结束时间")),
                 (
@@ -194,17 +201,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "person",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="foundation.person",
-                    ),
-                ),
-                (
                     "region",
                     models.ForeignKey(
                         db_index=False,
@@ -296,10 +292,6 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="case_closed_was_checked",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("anonymous", False), ("person", None), _connector="OR"),
-                        name="case_anonymous_has_no_person",
                     ),
                 ],
             },

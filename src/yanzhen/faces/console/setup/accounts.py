@@ -12,17 +12,17 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.faces import registers
+from yanzhen.faces import registers, staff
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
-from yanzhen.faces.console.pickers import EMPTY
+from yanzhen.faces.console.pickers import EMPTY, bodies_field
 from yanzhen.faces.http import AccountRequest
 from yanzhen.faces.login import second_factor
 from yanzhen.faces.places import region_by_code
 from yanzhen.foundation import accounts
 from yanzhen.foundation.errors import NotAllowed
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Organisation
 
 MOST = 200
 WAYS = ("GET", "HEAD", "POST")
@@ -41,6 +41,13 @@ class OpenForm(forms.Form):
     username = forms.CharField(label=_("用户名"), max_length=64)
     name = forms.CharField(label=_("姓名"), max_length=64)
     password = password_field()
+
+    def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        bodies = staff.within(account.reaches("account.edit"))
+        field = bodies_field(bodies.filter(pk__in=Organisation.objects.visible_to(account, "account.edit")))
+        field.label, field.initial = gettext("单位"), account.organisation_id
+        self.fields["organisation"] = field
 
 
 class GrantForm(forms.Form):
@@ -71,7 +78,7 @@ def listing(request: AccountRequest) -> HttpResponse:
 @page(*WAYS)
 def opening(request: AccountRequest) -> HttpResponse:
     _demand_edit(request.user)
-    form = OpenForm(sent(request))
+    form = OpenForm(request.user, sent(request))
     made: list[Account] = []
     status = 200
     if form.is_bound:
