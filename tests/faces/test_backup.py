@@ -77,10 +77,12 @@ def restored(origin: Installation, backup: Path) -> Iterator[Installation]:
 
 
 def without_a_database(origin: Installation, name: str) -> Iterator[Installation]:
-    """A data folder to which the operator has brought the keys, and no more."""
+    """A data folder to which the operator has brought the keys, that of the signatures too, and no more."""
     target = Installation(origin.root.with_name(name))
-    layout.own_folder(target.root, place.system_user())
+    for folder in (target.root, target.root / "signing"):
+        layout.own_folder(folder, place.system_user())
     shutil.copy2(origin.root / "keys.env", target.root)
+    shutil.copy2(origin.root / "signing" / "ed25519.key", target.root / "signing")
     yield target
     postgres.stop(target.root)
     shutil.rmtree(target.root)
@@ -110,9 +112,11 @@ def test_a_backup_is_whole_closed_to_others_and_holds_no_key_of_the_data(origin,
         ["database.dump", "files.tar"],
     )
     assert carried == {"attachments", "checkpoints", "signing"}
+    signing = (origin.root / "signing" / "ed25519.key").read_text().strip()
     for path in backup.iterdir():
-        assert master.encode() not in path.read_bytes()
-        assert bytes.fromhex(master) not in path.read_bytes()
+        for key in (master, signing):
+            assert key.encode() not in path.read_bytes()
+            assert bytes.fromhex(key) not in path.read_bytes()
 
 
 def test_the_dump_holds_no_phone_in_the_clear(backup):
@@ -184,6 +188,26 @@ def test_records_that_were_not_sealed_when_the_backup_was_made_are_sealed_after_
     assert verified.stdout.startswith("✓")
     (left,) = empty_unsealed(empty)
     assert left == (0,)
+
+
+def test_without_the_signing_key_a_new_one_signs_and_its_first_checkpoint_says_so(backup, empty):
+    shutil.rmtree(empty.root / "signing")
+
+    said = empty.done("restore", str(backup))
+
+    verified = empty.run("records", "verify")
+    postgres.start(empty.root)
+    new, old = (
+        key for (key,) in empty.fetched("select key_id from foundation_checkpoint order by id desc limit 2")
+    )
+    told = empty.fetched(
+        "select r.before ->> 'key_id', r.after ->> 'key_id', c.key_id from foundation_record r"
+        " join foundation_leaf l on l.record_id = r.id join foundation_checkpoint c on c.id = l.checkpoint_id"
+        " where r.verb = 'signing.change'"
+    )
+    assert (old != new, told) == (True, [(old, new, new)])
+    assert f"已改用签名密钥 {new}" in said
+    assert verified.stdout.startswith("✓")
 
 
 def empty_unsealed(installation: Installation) -> list[tuple[object, ...]]:

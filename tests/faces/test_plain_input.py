@@ -80,7 +80,7 @@ NASTY = [
     "hotline.case#²", "hotline.case#99999999999999999999999", "%00", "370102", "GD370102", "%", "_", "\\", "'", "部分", "all", "rest",
 ]  # fmt: skip
 values = st.one_of(st.sampled_from(NASTY), st.text(max_size=60))
-tried = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+tried = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def reader(place: County) -> Any:

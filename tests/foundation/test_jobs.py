@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, transaction
+from procrastinate.contrib.django import app
 
 from yanzhen.foundation.jobs import ATTEMPTS, SILENT_SECONDS, defer, put_back_stalled
 from yanzhen.foundation.tasks import check_batch, sweep_batches
@@ -63,6 +64,16 @@ def test_a_job_of_a_dead_worker_is_queued_again_and_that_of_a_live_one_is_left()
     put_back()
 
     assert [status(job) for job in (dead, gone, alive)] == [("todo", 1), ("todo", 1), ("doing", 0)]
+
+
+def test_what_the_clock_runs_is_not_tried_again_and_what_was_asked_for_is():
+    by_the_clock = {periodic.task for periodic in app.periodic_registry.periodic_tasks.values()}
+
+    tried_again = {task.name for task in by_the_clock if task.retry_strategy}
+
+    assert by_the_clock
+    assert tried_again == set()
+    assert app.tasks[check_batch.job_name].retry_strategy.max_attempts == ATTEMPTS
 
 
 def test_a_job_that_outlived_too_many_workers_has_failed():

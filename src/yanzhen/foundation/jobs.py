@@ -23,7 +23,8 @@ SILENT_SECONDS = 30
 def job(*, cron: str | None = None, queue: str = "default", attempts: int = ATTEMPTS) -> Callable[[Job], Job]:
     """Make a function a job; with `cron` (five fields, Asia/Shanghai as the worker's zone) it also runs by the clock.
 
-    A failed run is tried again after 5, 25, 125 ... seconds. A clock job never overlaps itself.
+    A failed run is tried again after 5, 25, 125 ... seconds. A clock job never overlaps itself, and is not tried again:
+    while a retry waits it holds the place in the queue, and the next run, due anyhow, would be passed over for days.
     """
 
     def register(function: Job) -> Job:
@@ -35,10 +36,10 @@ def job(*, cron: str | None = None, queue: str = "default", attempts: int = ATTE
             def by_the_clock(timestamp: int) -> None:
                 function()
 
-            task = app.task(name=name, queue=queue, retry=retry, lock=lock, queueing_lock=lock)(by_the_clock)
+            task = app.task(name=name, queue=queue, lock=lock, queueing_lock=lock)(by_the_clock)
             app.periodic(cron=cron)(task)
         else:
-            app.task(name=name, queue=queue, retry=retry, lock=lock, queueing_lock=lock)(function)
+            app.task(name=name, queue=queue, retry=retry)(function)
         function.job_name = name  # type: ignore[attr-defined]  # read by `defer`
         return function
 

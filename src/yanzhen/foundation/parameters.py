@@ -142,7 +142,9 @@ def set_parameter(
         former.ends_on = starts_on
         former.save(update_fields=["ends_on"])
     row.save()
-    record(verb, row, actor=actor, right="parameter.edit", before=before, after=_as_record(row), reason=reason)
+    record(
+        verb, row, actor=actor, right="parameter.edit", before=before, after=_as_record(row), reason=reason
+    )
     return row
 
 
@@ -167,8 +169,7 @@ def _counts(row: Parameter) -> bool:
     links = [field for field in Parameter._meta.get_fields(include_hidden=True) if field.one_to_many]
     with database_scope({EVERYTHING}):
         return any(
-            link.related_model._base_manager.filter(**{link.field.name: row}).exists()  # noqa: SLF001  # Django's name
-            for link in links
+            link.related_model._default_manager.filter(**{link.field.name: row}).exists() for link in links
         )
 
 

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from yanzhen.engines.procedures import clocks as timing
@@ -46,19 +47,9 @@ def refer(subject: S, organisation: Organisation, *, actor: Account, demand: str
     if referral is None or row.state not in referral.states:
         raise MoveRefused("分办", [f"{row.number} 现为“{row.stage.label}”，不能分办"])
     _demand_right("分办", referral.right, row, actor)
-    reasons = [] if demand.strip() else ["须写明办理要求"]
-    if problem := charge_problem(organisation, row.region_id):
-        reasons.append(problem)
-    if row.organisation_id == organisation.pk:
-        reasons.append(f"{organisation.name} 已是本件承办单位")
     parties = Party.objects.filter(procedure=row.procedure_code, subject_id=row.pk)
-    if parties.filter(
-        organisation=organisation, state__in=(Party.State.OFFERED, Party.State.ACCEPTED)
-    ).exists():
-        reasons.append(f"{organisation.name} 已有在办的分办单")
-    if reasons:
+    if reasons := _against(organisation, row, parties, demand):
         raise MoveRefused("分办", reasons)
-    now = timezone.now()
     party = Party(
         procedure=row.procedure_code,
         subject_id=row.pk,
@@ -70,7 +61,7 @@ def refer(subject: S, organisation: Organisation, *, actor: Account, demand: str
         state=Party.State.OFFERED,
         demand=demand.strip(),
         asked_by=actor,
-        asked_at=now,
+        asked_at=timezone.now(),
     )
     party.save()
     _start_clock(row, party, referral.response)
@@ -83,6 +74,20 @@ def refer(subject: S, organisation: Organisation, *, actor: Account, demand: str
         after={"number": row.number, "organisation": organisation.pk},
     )
     return party
+
+
+def _against(organisation: Organisation, row: Subject, parties: QuerySet[Party], demand: str) -> list[str]:
+    """Return every reason against asking the organisation in."""
+    reasons = [] if demand.strip() else ["须写明办理要求"]
+    if problem := charge_problem(organisation, row.region_id):
+        reasons.append(problem)
+    if row.organisation_id == organisation.pk:
+        reasons.append(f"{organisation.name} 已是本件承办单位")
+    if parties.filter(
+        organisation=organisation, state__in=(Party.State.OFFERED, Party.State.ACCEPTED)
+    ).exists():
+        reasons.append(f"{organisation.name} 已有在办的分办单")
+    return reasons
 
 
 @beyond_the_wall

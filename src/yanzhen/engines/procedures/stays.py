@@ -26,22 +26,7 @@ def request_stay(clock: Clock, *, actor: Account, kind: str, amount: int, reason
     label = Stay.Kind(kind).label
     allowance = _allowance(row, clock, kind)
     _demand_right(label, allowance.request_right, row, actor)
-    limit = parameters.get(allowance.limit, on=timezone.localdate(clock.started_at), region=row.region_id)
-    used = (
-        clock.stays.filter(kind=kind, decision__in=("granted", "ended")).aggregate(sum=Sum("amount"))["sum"]
-        or 0
-    )
-    reasons = [] if reason.strip() else ["须写明理由"]
-    if clock.stopped_at:
-        reasons.append("该时限已停止")
-    if amount < 1:
-        reasons.append("时长至少为 1")
-    if used + amount > limit.value:
-        reasons.append(
-            f"累计不得超过 {limit.value.normalize():f} {limit.get_unit_display()}（已用 {used}；{limit.source}{limit.article}）"
-        )
-    if clock.stays.filter(decision=Stay.Decision.OPEN).exists():
-        reasons.append("已有一件待审批的申请")
+    reasons = _against(clock, allowance, kind, amount, reason, region=row.region_id)
     if reasons:
         raise MoveRefused(f"申请{label}", reasons)
     stay = Stay.objects.create(
@@ -63,6 +48,29 @@ def request_stay(clock: Clock, *, actor: Account, kind: str, amount: int, reason
         reason=reason,
     )
     return stay
+
+
+def _against(
+    clock: Clock, allowance: Allowance, kind: str, amount: int, reason: str, *, region: str
+) -> list[str]:
+    """Return every reason against asking for `amount` more."""
+    limit = parameters.get(allowance.limit, on=timezone.localdate(clock.started_at), region=region)
+    used = (
+        clock.stays.filter(kind=kind, decision__in=("granted", "ended")).aggregate(sum=Sum("amount"))["sum"]
+        or 0
+    )
+    reasons = [] if reason.strip() else ["须写明理由"]
+    if clock.stopped_at:
+        reasons.append("该时限已停止")
+    if amount < 1:
+        reasons.append("时长至少为 1")
+    if used + amount > limit.value:
+        reasons.append(
+            f"累计不得超过 {limit.value.normalize():f} {limit.get_unit_display()}（已用 {used}；{limit.source}{limit.article}）"
+        )
+    if clock.stays.filter(decision=Stay.Decision.OPEN).exists():
+        reasons.append("已有一件待审批的申请")
+    return reasons
 
 
 @transaction.atomic

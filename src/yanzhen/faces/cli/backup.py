@@ -22,14 +22,19 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from yanzhen.faces.cli import layout, place
 from yanzhen.foundation import walls
 from yanzhen.foundation.errors import Refusal
-from yanzhen.foundation.records import seal
+from yanzhen.foundation.models import Checkpoint
+from yanzhen.foundation.records import record, seal
+from yanzhen.foundation.signing import signer
 
 FORMAT = 1
 DUMP = "database.dump"
 FILES = "files.tar"
 MANIFEST = "manifest.json"
 CARRIED = ("attachments", "checkpoints", "signing")
-"""Below the data folder; static files are made anew, keys are kept apart from the backup."""
+"""Below the data folder; static files are made anew, private keys are kept apart from the backup."""
+
+PUBLIC = ".public.json"
+"""End of the names of public signing keys, which old signatures are checked with."""
 
 OTHERS = "select count(*) from pg_stat_activity where datname = current_database() and usename = %s"
 EMPTY = """
@@ -49,12 +54,13 @@ class BackupProblem(Refusal):
 @click.command("backup")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def backup_command(folder: Path) -> None:
-    """在 FOLDER 下建立一份以时间命名的备份：数据库、附件、检查点。密钥不在备份里，须另行保管。"""
+    """在 FOLDER 下建立一份以时间命名的备份：数据库、附件、检查点、签名公钥。密钥和签名私钥不在备份里，须另行保管。"""
     with place.database():
         made = back_up(folder)
     click.echo(f"已备份到 {made}")
     click.echo(
-        f"密钥不在备份里：请把 {place.keys_file()} 另行妥善保管，没有它备份中的证件号码和电话无法解开。"
+        f"密钥不在备份里：请把 {place.keys_file()} 另行妥善保管，没有它备份中的证件号码和电话无法解开；"
+        f"签名私钥（{place.data_dir() / 'signing'} 下的 *.key）也不在，没有它恢复后将改用新的签名密钥。"
     )
 
 
@@ -64,8 +70,10 @@ def backup_command(folder: Path) -> None:
 def restore_command(folder: Path, *, force: bool) -> None:
     """从备份 FOLDER 恢复。数据库或附件目录不为空时拒绝，除非加 --force。请先停止 serve 和 worker。"""
     with place.database(make=True):
-        sealed = restore(folder, force=force)
+        sealed, new_key = restore(folder, force=force)
     click.echo(f"已从 {folder} 恢复；补封记录 {sealed} 条。请运行 yanzhen doctor 和 yanzhen records verify。")
+    if new_key:
+        click.echo(f"原来的签名私钥不在，已改用签名密钥 {new_key} 并记入记录链；请把新编号书面交给审计方。")
 
 
 def back_up(folder: Path) -> Path:
@@ -89,7 +97,7 @@ def _fill(partial: Path) -> None:
     with tarfile.open(partial / FILES, "w") as tar:
         for part in CARRIED:
             if (place.data_dir() / part).is_dir():
-                tar.add(place.data_dir() / part, arcname=part)
+                tar.add(place.data_dir() / part, arcname=part, filter=_without_private_keys)
     manifest = {
         "format": FORMAT,
         "product": version("yanzhen"),
@@ -102,8 +110,17 @@ def _fill(partial: Path) -> None:
     _postgres("pg_restore", "--list", str(partial / DUMP), connect=False)
 
 
-def restore(folder: Path, *, force: bool = False) -> int:
-    """Load a backup into this installation; return how many records were sealed after it. Raises BackupProblem."""
+def _without_private_keys(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    private = member.isfile() and member.name.startswith("signing/") and not member.name.endswith(PUBLIC)
+    return None if private else member
+
+
+def restore(folder: Path, *, force: bool = False) -> tuple[int, str]:
+    """Load a backup into this installation. Raises BackupProblem.
+
+    Return how many records were sealed after it, and the id of the signing key where it is another than before, else
+    "". The private key is the one in place, or a new one.
+    """
     check(folder)
     if not force and (_tables() or _has_files()):
         raise BackupProblem("数据库或附件目录不为空；确要覆盖，请加 --force（现有数据将全部丢失）。")
@@ -117,18 +134,40 @@ def restore(folder: Path, *, force: bool = False) -> int:
         cursor.execute(walls.ROLE.format(role=settings.WEB_ROLE))
     options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
     _postgres("pg_restore", *options, str(folder / DUMP))
-    for part in CARRIED:
-        shutil.rmtree(place.data_dir() / part, ignore_errors=True)
-    with tarfile.open(folder / FILES) as tar:
-        tar.extractall(place.data_dir(), filter="data")
+    _put_files(folder / FILES)
     place.prepare_folders()
     place.hand_over()
     connection.close()
     call_command("migrate", interactive=False, verbosity=0)
     walls.raise_walls()
+    new_key = _note_key()
     sealed, _ = seal(everything=True)
     place.hand_over()
-    return sealed
+    return sealed, new_key
+
+
+def _put_files(files: Path) -> None:
+    """Put the files of a backup in place of those that are there; private signing keys stay as they are."""
+    for part in CARRIED:
+        if part != "signing":
+            shutil.rmtree(place.data_dir() / part, ignore_errors=True)
+    for path in (place.data_dir() / "signing").glob(f"*{PUBLIC}"):
+        path.unlink()
+    with tarfile.open(files) as tar:
+        members = [member for member in tar if _without_private_keys(member)]
+        tar.extractall(place.data_dir(), members, filter="data")
+
+
+def _note_key() -> str:
+    """Record that another key signs from here on, so that the first checkpoint under it says so; return its id."""
+    last = Checkpoint.objects.order_by("-pk").first()
+    key = signer().key.key_id
+    if last is None or last.key_id == key:
+        return ""
+    reason = "从备份恢复，原来的签名私钥不在"
+    before, after = {"key_id": last.key_id}, {"key_id": key}
+    record("signing.change", last, actor=None, before=before, after=after, reason=reason)
+    return key
 
 
 def check(folder: Path) -> None:

@@ -90,6 +90,11 @@ class Desk:
         return PROCEDURES.current(self.model.procedure_code)
 
     @property
+    def reissues(self) -> bool:
+        """For templates, which would call `reissue`."""
+        return self.reissue is not None
+
+    @property
     def bulk_moves(self) -> list[Transition]:
         return [t for t in self.procedure.transitions if t.bulk]
 

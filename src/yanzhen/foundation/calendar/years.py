@@ -288,7 +288,11 @@ def hours_problem(code: str, hours: Decimal, *, starts_on: date, ends_on: date |
     """Return why offices can not open and close so, were the parameter `code` set from `starts_on` until `ends_on`."""
     others = Parameter.objects.filter(code__startswith=HOURS_CODE, region=None).exclude(code=code)
     rows = list(others.exclude(ends_on__lte=starts_on))
-    turns = {row.starts_on for row in rows if row.starts_on > starts_on and (not ends_on or row.starts_on < ends_on)}
+    turns = {
+        row.starts_on
+        for row in rows
+        if row.starts_on > starts_on and (not ends_on or row.starts_on < ends_on)
+    }
     for day in sorted({starts_on, *turns}):
         edges = {r.code: r.value for r in rows if r.starts_on <= day and (not r.ends_on or day < r.ends_on)}
         try:
