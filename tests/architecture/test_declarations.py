@@ -37,13 +37,11 @@ def test_the_page_of_a_procedure_is_generated_from_its_declaration(procedure: Pr
 
 
 @procedures
-def test_every_term_has_a_default_with_a_source(procedure: Procedure):
+def test_every_parameter_that_a_procedure_reads_has_a_default_with_a_source(procedure: Procedure):
     with (ROOT / "src/yanzhen/foundation/data/parameters.csv").open(encoding="utf-8", newline="") as file:
         sourced = {row["code"] for row in csv.DictReader(file) if row["source"] and row["grade"]}
-    allowances = [a for t in procedure.terms() for a in (t.pause, t.extension) if a]
-    named = {t.parameter for t in procedure.terms()} | {t.warning for t in procedure.terms() if t.warning}
 
-    assert named | {a.limit for a in allowances} <= sourced
+    assert procedure.parameters() <= sourced
 
 
 def test_indicators_stand_on_pages_of_rules():

@@ -16,8 +16,6 @@ from yanzhen.foundation.calendar import Span, Unit, load_calendar
 from yanzhen.foundation.calendar.days import OFFICE_HOURS, SHANGHAI
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Parameter, Record
-from yanzhen.foundation.records import history
-from yanzhen.foundation.scope import database_scope
 from yanzhen.foundation.parameters import (
     ParameterMissing,
     ParameterRefused,
@@ -25,6 +23,8 @@ from yanzhen.foundation.parameters import (
     load_defaults,
     set_parameter,
 )
+from yanzhen.foundation.records import history
+from yanzhen.foundation.scope import database_scope
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 24)

@@ -159,6 +159,16 @@ class Procedure:
         found = [term for state in self.states for term in state.terms]
         return found + ([self.referral.response, self.referral.work] if self.referral else [])
 
+    def parameters(self) -> set[str]:
+        """Return the codes of all parameters that the procedure reads."""
+        terms = self.terms()
+        return {
+            *(t.parameter for t in terms),
+            *(t.warning for t in terms if t.warning),
+            *(a.limit for t in terms for a in (t.pause, t.extension) if a),
+            *(t.within for t in self.transitions if t.within),
+        }
+
     def rights(self) -> set[str]:
         allowances = [a for t in self.terms() for a in (t.pause, t.extension) if a]
         return {

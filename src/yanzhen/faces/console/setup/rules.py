@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from yanzhen.engines.procedures.declare import PROCEDURES
 from yanzhen.faces import registers
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.forms import text_field
@@ -22,6 +23,7 @@ from yanzhen.foundation.models import CalendarYear, Parameter
 
 WAYS = ("GET", "HEAD", "POST")
 LARGEST_CSV = 100_000
+OFFICE_HOURS = "calendar.hours."
 
 
 class ParameterForm(forms.Form):
@@ -60,7 +62,11 @@ class YearForm(forms.Form):
 
 @page("GET", "HEAD")
 def listing(request: AccountRequest) -> HttpResponse:
-    rows = [(row, parameters.label_of(row.code)) for row in registers.parameters_in_force()]
+    read = set().union(*(p.parameters() for p in PROCEDURES))
+    rows = [
+        (row, parameters.label_of(row.code), row.code in read or row.code.startswith(OFFICE_HOURS))
+        for row in registers.parameters_in_force()
+    ]
     return show(request, "console/setup/parameters.html", {"parameters": rows})
 
 
