@@ -362,9 +362,13 @@ def test_options_show_the_open_moves_and_the_reasons_against_the_others():
     mine = Caller(place.clerk).get(f"/cases/{case.number}/options").json()
     theirs = Caller(onlooker).get(f"/cases/{case.number}/options").json()
 
-    assert [(o["transition"], o["open"]) for o in mine] == [("accept", True), ("decline", True)]
+    assert [(o["transition"], o["open"]) for o in mine] == [
+        ("accept", True),
+        ("relocate", True),
+        ("decline", True),
+    ]
     assert mine[0]["fields"] == ["category"]
-    assert [(o["open"], len(o["reasons"])) for o in theirs] == [(False, 1), (False, 1)]
+    assert [(o["open"], len(o["reasons"])) for o in theirs] == [(False, 1)] * 3
 
 
 def test_filing_an_appeal_costs_few_statements():

@@ -130,6 +130,16 @@ def test_a_closed_account_gets_the_answer_of_a_wrong_password():
     assert not is_in(client)
 
 
+@pytest.mark.parametrize(("address", "stopped"), [("2001:db8:1:2:ffff::9", True), ("2001:db8:1:3::1", False)])
+def test_who_holds_a_network_of_ipv6_has_the_guesses_of_one_address(address, stopped):
+    account = agent()
+    guess(account, times=tries.FROM_ONE_ADDRESS, address="2001:db8:1:2::1")
+
+    response = enter(browser(address), account)
+
+    assert (response.status_code == 429) is stopped
+
+
 def test_one_address_has_five_guesses_at_an_account_and_then_not_even_the_right_password_counts():
     account = agent()
     guess(account, times=tries.FROM_ONE_ADDRESS)

@@ -57,7 +57,7 @@ def open_account(
     """
     if actor:
         # Read anew: a plain look along the key fails where the wall hides the row.
-        organisation = organisation or Organisation.objects.filter(pk=actor.organisation_id).first()
+        organisation = organisation or Organisation.objects.filter(account=actor).first()
         _demand_place(actor, organisation)
     account = Account(username=username, name=name, organisation=organisation)
     try:
@@ -240,7 +240,7 @@ def in_charge(actor: Account, account: Account) -> bool:
     held = list(account.grants.exclude(ends_on__lte=timezone.localdate()).values_list("region_id", "line_id"))
     if not held:
         place: QuerySet[Organisation] = Organisation.objects.visible_to(actor, "account.edit")
-        return place.filter(pk=account.organisation_id).exists()
+        return place.filter(account=account).exists()
     return all(_may_give(actor, Reach(prefix_of(region), line)) for region, line in held)
 
 

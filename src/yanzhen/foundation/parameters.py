@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import ForeignObjectRel, Q
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
@@ -166,10 +166,10 @@ def _begun(code: str, region: str | None, starts_on: date) -> Parameter | None:
 
 def _counts(row: Parameter) -> bool:
     """Tell whether anything of the floors above stands on this very row; their models say what may."""
-    links = [field for field in Parameter._meta.get_fields(include_hidden=True) if field.one_to_many]
+    links = (f for f in Parameter._meta.get_fields(include_hidden=True) if isinstance(f, ForeignObjectRel))
     with database_scope({EVERYTHING}):
         return any(
-            link.related_model._default_manager.filter(**{link.field.name: row}).exists() for link in links
+            link.field.model._default_manager.filter(**{link.field.name: row}).exists() for link in links
         )
 
 
@@ -272,7 +272,7 @@ def _problem_of_unit(code: str, unit: str) -> str | None:
         return f"“{unit}”不是参数的单位"
     first = Parameter.objects.filter(code=code).order_by("pk").values_list("unit", flat=True).first()
     wanted = _units().get(code, first)
-    if wanted in (None, unit):
+    if wanted is None or wanted == unit:
         return None
     return f"“{label_of(code)}”以{Parameter.Unit(wanted).label}计，不能改用{Parameter.Unit(unit).label}"
 
