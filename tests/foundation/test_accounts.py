@@ -49,6 +49,12 @@ def administrator(code: str = "370100", line: str | None = None) -> Account:
     return AccountFactory(grants=[(region(code), LineFactory(code=line) if line else None, EDIT)])
 
 
+def newcomer(code: str = "370102", line: str | None = None) -> Account:
+    """An account without any grant, of an organisation there."""
+    body = OrganisationFactory(region=region(code), line=LineFactory(code=line or "union"))
+    return AccountFactory(organisation=body)
+
+
 def fresh(account: Account) -> Account:
     """Read the account again: what it holds is kept for the life of the object."""
     return Account.objects.get(pk=account.pk)
@@ -75,6 +81,7 @@ def test_an_account_is_opened_without_any_grant_and_on_record():
 def test_an_account_belongs_to_its_openers_organisation_unless_another_is_chosen():
     actor, chosen = administrator(), OrganisationFactory(region=region("370102"))
     actor.organisation = OrganisationFactory(region=region("370100"))
+    actor.save()
 
     own = open_account("own", name="王某", password=PASSWORD, actor=actor)
     other = open_account("other", name="李某", password=PASSWORD, actor=actor, organisation=chosen)
@@ -168,7 +175,7 @@ def test_a_grant_reaches_its_subtree_and_line_from_today_and_is_on_record(role):
     inside = OrganisationFactory(region=region("370102"), line=LineFactory(code="union"))
     OrganisationFactory(region=region("370102"), line=LineFactory(code="court"))
     OrganisationFactory(region=region("370202"))
-    actor, clerk = administrator(), AccountFactory()
+    actor, clerk = administrator(), AccountFactory(organisation=inside)
 
     given = grant(clerk, role, region("370100"), inside.line, actor=actor)
 
@@ -227,7 +234,7 @@ def test_nobody_gives_beyond_their_own_reach(role, held, on, wanted, wanted_on):
 def test_what_lies_within_ones_reach_may_be_given(role, held, on, wanted, wanted_on):
     line = LineFactory(code=wanted_on) if wanted_on else None
 
-    given = grant(AccountFactory(), role, region(wanted), line, actor=administrator(held, on))
+    given = grant(newcomer(wanted, wanted_on), role, region(wanted), line, actor=administrator(held, on))
 
     assert (given.region_id, given.line) == (wanted, line)
 
@@ -235,9 +242,20 @@ def test_what_lies_within_ones_reach_may_be_given(role, held, on, wanted, wanted
 def test_a_grant_over_jinan_may_be_given_in_what_was_merged_into_it(role):
     region("371200").successors.add(region("370100"))
 
-    given = grant(AccountFactory(), role, region("371200"), None, actor=administrator("370100"))
+    given = grant(newcomer("371200"), role, region("371200"), None, actor=administrator("370100"))
 
     assert given.region_id == "371200"
+
+
+def test_the_first_grant_is_given_by_who_is_in_charge_and_makes_nobody_else_so(role):
+    own, elsewhere, clerk = administrator(), administrator("370202"), newcomer()
+
+    with pytest.raises(NotAllowed, match="所属单位"):
+        grant(clerk, role, region("370202"), None, actor=elsewhere)
+    grant(clerk, role, region("370102"), None, actor=own)
+    grant(clerk, role, region("370202"), None, actor=elsewhere)
+
+    assert [in_charge(who, clerk) for who in (own, elsewhere)] == [False, False]
 
 
 def test_nobody_gives_to_oneself(role):
@@ -288,7 +306,7 @@ def test_a_grant_can_not_end_before_it_begins(role):
 
 def test_a_grant_is_revoked_for_a_reason_and_both_are_on_record(role):
     row = OrganisationFactory(region=region("370102"))
-    actor, clerk = administrator(), AccountFactory()
+    actor, clerk = administrator(), AccountFactory(organisation=row)
     given = grant(clerk, role, row.region, None, actor=actor)
 
     with pytest.raises(GrantRefused, match="理由"):
@@ -320,7 +338,7 @@ def test_a_grant_beyond_ones_reach_is_not_revoked(role):
 
 def test_what_is_over_is_not_revoked_again(role):
     actor = administrator()
-    given = grant(AccountFactory(), role, region("370102"), None, actor=actor)
+    given = grant(newcomer(), role, region("370102"), None, actor=actor)
     revoke(given, actor=actor, reason="调离")
 
     with pytest.raises(GrantRefused, match="已于"):
@@ -329,7 +347,7 @@ def test_what_is_over_is_not_revoked_again(role):
 
 def test_what_was_revoked_can_be_given_again(role):
     row = OrganisationFactory(region=region("370102"))
-    actor, clerk = administrator(), AccountFactory()
+    actor, clerk = administrator(), AccountFactory(organisation=row)
     first = grant(clerk, role, row.region, None, actor=actor)
     revoke(first, actor=actor, reason="调离")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from yanzhen.faces import staff
 from yanzhen.foundation.models import (
     Account,
     CalendarYear,
@@ -39,6 +40,12 @@ def accounts(reaches: Iterable[Reach], text: str = "") -> QuerySet[Account]:
         )
     rows = Account.objects.filter(mine).distinct().select_related("organisation").order_by("name", "pk")
     return rows.filter(Q(name__contains=text) | Q(username__contains=text)) if text else rows
+
+
+def bodies_of_accounts(account: Account) -> QuerySet[Organisation]:
+    """Bodies in which the account may open others: where it looks after accounts, on the body's own line."""
+    mine = Organisation.objects.visible_to(account, "account.edit")
+    return staff.within(account.reaches("account.edit")).filter(pk__in=mine)
 
 
 def grants_of(account: Account) -> QuerySet[Grant]:

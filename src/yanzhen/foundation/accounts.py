@@ -84,7 +84,7 @@ def grant(
 ) -> Grant:
     """Give `account` a role over a subtree and a line, from today until `ends_on` (not included).
 
-    Nobody gives a reach that lies beyond their own. What was given before is prolonged, shortened or given again.
+    Nobody gives a reach that lies beyond their own; the first grant is given by who is in charge of the account. What was given before is prolonged, shortened or given again.
     Keys whose issuer could not have given this grant are revoked: a key opens all that the account holds. `actor` None is the command line. Raises GrantRefused or NotAllowed.
     """
     today = timezone.localdate()
@@ -93,9 +93,7 @@ def grant(
     if ends_on and ends_on <= today:
         raise GrantRefused("授权的失效日期须在今天之后")
     if actor:
-        _demand_reach(actor, region, line)
-        if actor.pk == account.pk:
-            raise GrantRefused("不能给自己授权，请由另一位管理员办理")
+        _demand_giver(actor, account, region, line)
     given, made = Grant.objects.select_for_update().get_or_create(
         account=account, role=role, region=region, line=line, defaults={"ends_on": ends_on}
     )
@@ -209,6 +207,14 @@ def _demand_place(actor: Account, organisation: Organisation | None) -> None:
         raise NotAllowed(f"{organisation}不在您“维护账号与授权”的范围内，不能为其开立账号")
 
 
+def _demand_giver(actor: Account, account: Account, region: Region, line: Line | None) -> None:
+    _demand_reach(actor, region, line)
+    if actor.pk == account.pk:
+        raise GrantRefused("不能给自己授权，请由另一位管理员办理")
+    if not _held(account):
+        _demand_own_or_charge(actor, account)
+
+
 def _demand_reach(actor: Account, region: Region, line: Line | None) -> None:
     if not _may_give(actor, Reach(prefix_of(region.code), line.pk if line else None)):
         where = f"{region.name}、{line.name if line else '全部条线'}"
@@ -237,11 +243,17 @@ def in_charge(actor: Account, account: Account) -> bool:
     """
     if not actor.reaches("account.edit"):
         return False
-    held = list(account.grants.exclude(ends_on__lte=timezone.localdate()).values_list("region_id", "line_id"))
+    held = _held(account)
     if not held:
         place: QuerySet[Organisation] = Organisation.objects.visible_to(actor, "account.edit")
         return place.filter(account=account).exists()
     return all(_may_give(actor, Reach(prefix_of(region), line)) for region, line in held)
+
+
+def _held(account: Account) -> list[tuple[str, str | None]]:
+    """Return (region, line) of the grants in force and to come."""
+    grants = account.grants.exclude(ends_on__lte=timezone.localdate())
+    return list(grants.values_list("region_id", "line_id"))
 
 
 def _demand_own_or_charge(actor: Account, account: Account) -> None:

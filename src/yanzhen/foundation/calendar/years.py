@@ -223,20 +223,7 @@ def _write(plans: Sequence[tuple[CalendarYear, list[Day]]], *, actor: Account | 
         update_fields=("status", "source", "loaded_at"),
         unique_fields=("year",),
     )
-    CalendarDay.objects.filter(year__in=changed).delete()
-    # A notice also speaks for the last days of the year before, and the later notice holds.
-    taken = set(CalendarDay.objects.filter(year__gt=ExtractYear("day")).values_list("day", flat=True))
-    CalendarDay.objects.bulk_create(
-        [
-            CalendarDay(year_id=year, day=d.day, kind=d.kind, name=d.name)
-            for year in changed
-            for d in wanted[year][1]
-            if d.day.year < year or d.day not in taken
-        ],
-        update_conflicts=True,
-        update_fields=("year", "kind", "name"),
-        unique_fields=("day",),
-    )
+    _put_days({year: wanted[year][1] for year in changed})
     record_many(
         "calendar.load_year",
         [(wanted[year][0], before.get(year), after[year]) for year in changed],
@@ -248,6 +235,24 @@ def _write(plans: Sequence[tuple[CalendarYear, list[Day]]], *, actor: Account | 
         for hook in on_year_loaded if year in held else ():
             hook(year)
     return changed
+
+
+def _put_days(years: Mapping[int, Sequence[Day]]) -> None:
+    """Put the days of whole years in place of those held."""
+    CalendarDay.objects.filter(year__in=years).delete()
+    # A notice also speaks for the last days of the year before, and the later notice holds.
+    taken = set(CalendarDay.objects.filter(year__gt=ExtractYear("day")).values_list("day", flat=True))
+    CalendarDay.objects.bulk_create(
+        [
+            CalendarDay(year_id=year, day=d.day, kind=d.kind, name=d.name)
+            for year, days in years.items()
+            for d in days
+            if d.day.year < year or d.day not in taken
+        ],
+        update_conflicts=True,
+        update_fields=("year", "kind", "name"),
+        unique_fields=("day",),
+    )
 
 
 def _days_of(year: int) -> list[Day]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.faces import registers, staff
+from yanzhen.faces import registers
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
@@ -22,7 +22,7 @@ from yanzhen.faces.login import second_factor
 from yanzhen.faces.places import region_by_code
 from yanzhen.foundation import accounts
 from yanzhen.foundation.errors import NotAllowed
-from yanzhen.foundation.models import Account, Organisation
+from yanzhen.foundation.models import Account
 
 MOST = 200
 WAYS = ("GET", "HEAD", "POST")
@@ -44,8 +44,7 @@ class OpenForm(forms.Form):
 
     def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        bodies = staff.within(account.reaches("account.edit"))
-        field = bodies_field(bodies.filter(pk__in=Organisation.objects.visible_to(account, "account.edit")))
+        field = bodies_field(registers.bodies_of_accounts(account))
         field.label, field.initial = gettext("单位"), account.organisation_id
         self.fields["organisation"] = field
 
