@@ -312,3 +312,17 @@ def test_the_history_of_a_case_tells_of_its_parts_too():
 
     shown = text(browser(place.clerk).get(url("", case.number)))
     assert [word in shown for word in ("转办协办", "协办：退回", "不属本局管辖")] == [True] * 3
+
+
+def test_who_gives_a_part_back_and_sees_the_case_no_more_is_led_home():
+    place = county()
+    case = place.handling()
+    hrss = OrganisationFactory(region=place.region, line=LineFactory(code="hrss"), kind="government")
+    officer = AccountFactory(grants=[(place.region, hrss.line, "case.view case.respond")], organisation=hrss)
+    fill(browser(place.clerk), url("refer/", case.number), organisation=hrss.pk, demand="请核实社保缴纳情况")
+
+    answer = fill(
+        browser(officer), url(f"party/{Party.objects.get().pk}/reject/", case.number), reason="不属本局管辖"
+    )
+
+    assert (answer.status_code, answer["Location"]) == (303, "/console/")

@@ -399,8 +399,8 @@ def test_the_session_ends_after_half_an_hour_without_work():
 
 def test_work_keeps_the_session_open_until_the_working_day_is_over():
     client = browser()
-    now = timezone.now()
     enter(client, agent())
+    now = timezone.now()
     hours = configured.SESSION_COOKIE_AGE // 3600
     seen = []
 

@@ -38,6 +38,8 @@ PASSWORD = "yanzhen-demo"  # noqa: S105  # printed for everybody who starts the 
 CITIES = ("370100", "370200", "370300", "370600", "371300", "371600")
 COHORTS = 180
 PEOPLE = 60
+BY_A_SECOND = frozenset({"call_back", "close", "close_unsolved", "redo"})
+"""Moves that whoever answered may not make."""
 JOBS = ("焊工", "钳工", "电工", "质检员", "装配工", "叉车司机")
 DAYS = 330
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜"
@@ -163,10 +165,14 @@ def _staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:
             account=account, role=Role.objects.get(code=post.role), region_id=post.region, line_id=post.line
         )
         staff[post.username] = account
-    engine = Account.objects.create_user("demo-province", name="演示数据装载", is_active=False)
-    for role in ("agent", "dispatcher", "handler", "follow_up", "inspector"):
-        Grant.objects.create(account=engine, role=Role.objects.get(code=role), region_id="370000", line=None)
-    staff["all"] = engine
+    loaders = (("all", "agent dispatcher handler"), ("second", "follow_up inspector"))
+    for key, roles in loaders:
+        loader = Account.objects.create_user(f"demo-{key}", name="演示数据装载", is_active=False)
+        for role in roles.split():
+            Grant.objects.create(
+                account=loader, role=Role.objects.get(code=role), region_id="370000", line=None
+            )
+        staff[key] = loader
     return staff
 
 
@@ -256,7 +262,8 @@ def _run(
         at = day + timedelta(hours=9) + after
         if at >= now or not these:
             return False
-        advance_many(Case, these, code, actor=staff["all"], note=note, at=at, **changes)
+        actor = staff["second" if code in BY_A_SECOND else "all"]
+        advance_many(Case, these, code, actor=actor, note=note, at=at, **changes)
         return True
 
     staying = 0.0 if (now - day).days > 45 else 0.12

@@ -79,11 +79,17 @@ def act_page(
         refusal = attempt(form, act)
         if refusal is None:
             messages.success(request, done)
-            return see_other(detail_url(desk, row.number))
+            return see_other(_afterwards(request, desk, row.number))
         status = refusal.status
         row = subject_or_404(request, desk, row.number)
     shown = {"desk": desk, "row": row, "form": form, "label": label, **context}
     return show(request, "console/act.html", shown, status=status)
+
+
+def _afterwards(request: AccountRequest, desk: Desk, number: str) -> str:
+    """Back to the subject; who gave it up and sees it no more goes home."""
+    seen = desk.query(request.user).filter(number=number).exists()
+    return detail_url(desk, number) if seen else reverse("console:home")
 
 
 def attempt(form: forms.Form, act: Callable[[dict[str, Any]], object]) -> Refusal | None:
