@@ -71,7 +71,7 @@ def _rows(prefix: str) -> None:
         cursor.fetchall()
 
 
-def _p95(work: Callable[[], None], times: int = 20) -> float:
+def _p95(work: Callable[[], None], times: int = 100) -> float:
     work()
     taken = []
     for _ in range(times):
