@@ -181,6 +181,20 @@ def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(change, reas
     assert not Case.objects.exists()
 
 
+def test_an_empty_form_names_the_field_of_every_reason():
+    response = send(Client(), {"token": "", "body": "", "region": ""})
+
+    assert response.status_code == 422
+    assert response.context["form"].non_field_errors() == []
+    assert {"body", "region"} <= set(response.context["form"].errors)
+
+
+def test_an_appeal_that_begins_with_a_mark_is_taken():
+    send(Client(), filled(county(), body="！！！工地欠我三个月工资，一直不给。"))
+
+    assert Case.objects.get().title == "工地欠我三个月工资，一直不给"
+
+
 def test_a_form_that_comes_back_says_that_the_files_must_be_chosen_again():
     form = filled(county(), body="欠薪", evidence=SimpleUploadedFile("工资条.png", PNG, "image/png"))
 

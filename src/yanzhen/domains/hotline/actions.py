@@ -156,6 +156,8 @@ def unnumbered_case(
             field_of(case, name).clean(getattr(case, name), case)
         except ValidationError as error:
             problems.setdefault(name, "；".join(error.messages))
+    if not case.title:  # only where the body is empty too, and that is said already
+        problems.pop("title", None)
     if problems:
         raise Invalid("；".join(problems.values()), fields=problems)
     return case

@@ -65,8 +65,9 @@ APPEAL_RULES = (
 
 
 def title_from(body: str) -> str:
-    """Return the first sentence of `body`, 40 characters at most."""
-    first = re.split(r"[。！？!?\n]", body.strip(), maxsplit=1)[0]
+    """Return the first sentence of `body` that has words, 40 characters at most; all of `body` where none has."""
+    sentences = (sentence.strip() for sentence in re.split(r"[。！？!?\n]", body))
+    first = next(filter(None, sentences), body.strip())
     return first if len(first) <= 40 else first[:39] + "…"
 
 
