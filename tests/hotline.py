@@ -13,7 +13,7 @@ from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation import calendar, crypto, parameters
 from yanzhen.foundation.models import Account, Organisation, Region
 
-EVERY_RIGHT = "case.view case.register case.accept case.assign case.refer case.handle case.call_back case.check case.reopen"
+EVERY_RIGHT = "case.view case.register case.accept case.assign case.refer case.handle case.call_back case.check case.reopen case.coordinate"
 REPLY = "经核查属实，单位已于本周补发拖欠的工资。"
 
 
@@ -24,6 +24,8 @@ class County:
     clerk: Account
     """Receives, assigns, calls back, checks; never handles."""
     handler: Account
+    deputy: Account
+    """Of the same unit: takes over what the handler left unsolved."""
     approver: Account
     category: Category
 
@@ -80,6 +82,9 @@ def county(code: str = "370102") -> County:
         union=union,
         clerk=AccountFactory(grants=[(city, None, EVERY_RIGHT)]),
         handler=AccountFactory(
+            grants=[(region, None, "case.view case.handle case.reveal")], organisation=union
+        ),
+        deputy=AccountFactory(
             grants=[(region, None, "case.view case.handle case.reveal")], organisation=union
         ),
         approver=AccountFactory(grants=[(city, None, "case.view case.approve_stay")]),

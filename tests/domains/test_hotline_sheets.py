@@ -122,7 +122,7 @@ def test_an_imported_appeal_is_a_case_like_any_other(place, sender):
         received,
         received,
         "visit",
-        "urgent",
+        "critical",  # twelve workers
     )
     assert (case.title, case.body, case.employer, case.place) == ("欠薪", BODY, "某公司", "某工地")
     assert (case.category_id, case.headcount, case.amount_yuan, case.secret, case.anonymous) == (

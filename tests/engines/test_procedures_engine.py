@@ -46,7 +46,7 @@ def test_the_handling_term_runs_on_from_acceptance_and_begins_anew_when_redone()
     first = Clock.objects.get(parameter__code="hotline.handling")
 
     case = advance(case, "assign", actor=place.clerk, organisation=place.union)
-    case = advance(case, "send_back", actor=place.handler, note="不属本单位")
+    case = advance(case, "send_back", actor=place.handler, counter_proposal=place.union, note="不属本单位")
     case = advance(case, "assign", actor=place.clerk, organisation=place.union)
 
     assert Clock.objects.get(parameter__code="hotline.handling") == first

@@ -183,7 +183,7 @@ def test_a_unit_of_another_line_sends_a_case_back_though_it_sees_it_no_more():
     case = advance(place.accepted(), "assign", actor=place.clerk, organisation=court)
 
     with database_scope(judge.audience_keys()):
-        advance(case, "send_back", actor=judge, note="不属本院管辖")
+        advance(case, "send_back", actor=judge, counter_proposal=place.union, note="不属本院管辖")
 
     assert list(seen_by(Case, judge)) == []
     assert list(seen_by(Case, place.clerk)) == [case]

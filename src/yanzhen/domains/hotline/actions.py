@@ -11,18 +11,20 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.queries import track_hash
+from yanzhen.domains.hotline.routing.queries import find as find_route
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import start, start_many
-from yanzhen.foundation import crypto, keys, numbering
+from yanzhen.engines.procedures.ladder import tell_at_once
+from yanzhen.foundation import crypto, keys, numbering, parameters
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.fields import field_of
-from yanzhen.foundation.models import Account, Batch, Region
+from yanzhen.foundation.models import Account, Batch, Organisation, Region
 from yanzhen.foundation.people import mask_name, mask_phone
 from yanzhen.foundation.records import record
 
@@ -56,6 +58,8 @@ class Known:
 
     regions: Mapping[str, Region]
     categories: Mapping[str, Category]
+    units: Mapping[str, Organisation | None]
+    """Registered units by name or alias; None where several are called so."""
 
 
 @transaction.atomic
@@ -70,7 +74,18 @@ def register_case(
     check_code = numbering.check_code()
     seal_caller(case, appeal, check_code)
     start(case, actor=actor, right="case.register" if actor else None)
+    tell_of_critical([case])
     return Receipt(case, case.number, check_code)
+
+
+def tell_of_critical(cases: Iterable[Case]) -> None:
+    """Tell the leaders at once of those that can not wait: a life at risk, or a whole group of workers."""
+    critical = {}
+    for case in cases:
+        if case.urgency == Case.Urgency.CRITICAL:
+            _urgency, why = rules.urgency_of(_told(case), group=_group(case.region_id, case.received_at))
+            critical[case] = why or "登记为特急"
+    tell_at_once(critical, "city")
 
 
 def number_all(cases: Sequence[Case], *, at: datetime) -> None:
@@ -107,19 +122,23 @@ def register_many(arrivals: Sequence[Arrival], *, actor: Account, batch: Batch) 
         case.started_at = case.received_at
         seal_caller(case, arrival.appeal, numbering.check_code())
     start_many(cases, actor=actor, right="case.register", note=f"导入批次 {batch.pk}")
+    tell_of_critical(cases)
     return cases
 
 
 def in_force(appeals: Iterable[Appeal]) -> Known:
     """Look up what the appeals name: two statements, for one appeal as for many."""
-    places, themes = set(), set()
+    places, themes, names = set(), set(), set()
     for appeal in appeals:
         places.add(appeal.region)
         themes.add(appeal.category)
+        names.add(appeal.employer.strip())
     regions = Region.objects.filter(code__in=places, valid_to=None)
     categories = Category.objects.filter(code__in=themes - {""}, active=True)
     return Known(
-        {region.code: region for region in regions}, {category.code: category for category in categories}
+        {region.code: region for region in regions},
+        {category.code: category for category in categories},
+        units_called(names - {""}),
     )
 
 
@@ -145,6 +164,7 @@ def unnumbered_case(
         category=category,
         urgency=appeal.urgency,
         employer=appeal.employer.strip(),
+        accused=known.units.get(appeal.employer.strip()),
         place=appeal.place.strip(),
         headcount=appeal.headcount,
         amount_yuan=appeal.amount_yuan,
@@ -156,11 +176,41 @@ def unnumbered_case(
             field_of(case, name).clean(getattr(case, name), case)
         except ValidationError as error:
             problems.setdefault(name, "；".join(error.messages))
+    if region:
+        _place(case, appeal, region)
     if not case.title:  # only where the body is empty too, and that is said already
         problems.pop("title", None)
     if problems:
         raise Invalid("；".join(problems.values()), fields=problems)
     return case
+
+
+def _place(case: Case, appeal: Appeal, region: Region) -> None:
+    """Say how urgent the case is, and where the routing table would have it go."""
+    case.urgency, _why = rules.urgency_of(appeal, group=_group(region.code, case.received_at))
+    found = find_route(region.code, appeal.category, on=timezone.localdate())
+    case.route_id = found.row.pk if found.row else None
+
+
+def _group(region: str, at: datetime) -> int:
+    on = timezone.localdate(at)
+    return int(parameters.get("hotline.group_threshold", on=on, region=region).value)
+
+
+def _told(case: Case) -> Appeal:
+    return Appeal(body=case.body, region=case.region_id, title=case.title, headcount=case.headcount)
+
+
+def units_called(names: set[str]) -> dict[str, Organisation | None]:
+    """Return the registered units in force that go by `names` (own or alias); None for a name of several. One statement."""
+    found: dict[str, Organisation | None] = {}
+    if not names:
+        return found
+    wanted = Organisation.objects.filter(Q(name__in=names) | Q(aliases__overlap=sorted(names)), valid_to=None)
+    for unit in wanted:
+        for name in {unit.name, *unit.aliases} & names:
+            found[name] = None if name in found else unit
+    return found
 
 
 def seal_caller(case: Case, appeal: Appeal, check_code: str) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from yanzhen.engines.procedures.models import Subject
+from yanzhen.foundation.scope import ScopedQuerySet
+
+if TYPE_CHECKING:
+    from yanzhen.foundation.models import Account
 
 
 class Category(models.Model):
@@ -31,6 +37,14 @@ class Category(models.Model):
         return len(self.code) // 2
 
 
+class CaseQuerySet(ScopedQuerySet):
+    def visible_to(self, account: Account, right: str) -> Self:
+        """Keep what the account holds `right` over, save for cases against its own organisation."""
+        rows = super().visible_to(account, right)
+        unit = account.organisation_id
+        return rows.filter(Q(accused=None) | ~Q(accused=unit)) if unit else rows
+
+
 class Case(Subject):
     procedure_code = "hotline.case"
 
@@ -45,6 +59,11 @@ class Case(Subject):
         NORMAL = "normal", "一般"
         URGENT = "urgent", "紧急"
         CRITICAL = "critical", "特急"
+
+    class Complexity(models.TextChoices):
+        ORDINARY = "ordinary", "一般"
+        DIFFICULT = "difficult", "难点"
+        COMPLEX = "complex", "特别复杂"
 
     class Satisfaction(models.TextChoices):
         SATISFIED = "satisfied", "满意"
@@ -65,7 +84,19 @@ class Case(Subject):
         verbose_name="诉求类别",
     )
     urgency = models.CharField("紧急程度", max_length=8, choices=Urgency, default=Urgency.NORMAL)
+    complexity = models.CharField("难易等级", max_length=10, choices=Complexity, default=Complexity.ORDINARY)
+    """It decides how long handling may take (全国 12351 三类时限)."""
     employer = models.CharField("涉事单位", max_length=128, blank=True)
+    accused = models.ForeignKey(
+        "foundation.Organisation",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name="被反映单位",
+    )
+    """The registered unit that `employer` names: its own people never see the case."""
     place = models.CharField("事发地点", max_length=128, blank=True)
     headcount = models.PositiveIntegerField("涉及人数", default=1, validators=[MinValueValidator(1)])
     amount_yuan = models.DecimalField(
@@ -88,6 +119,24 @@ class Case(Subject):
     check_hash = models.BinaryField(max_length=32, editable=False)
     """Keyed hash of number and check code, for those who left no phone."""
 
+    route = models.ForeignKey(
+        "routing.Route", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+    """The row of the routing table that proposes who handles the case; None where none fits."""
+    returns = models.PositiveSmallIntegerField("退回次数", default=0, editable=False)
+    counter_proposal = models.ForeignKey(
+        "foundation.Organisation",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="建议承办单位",
+    )
+    former_handler = models.ForeignKey(
+        "foundation.Account", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+    """Who handled it when it was left unsolved: somebody else handles it then."""
     reply = models.TextField("答复内容", blank=True, max_length=5000)
     answered_at = models.DateTimeField("答复时间", null=True, editable=False)
     reached = models.BooleanField("已联系到诉求人", null=True, blank=True)
@@ -97,6 +146,8 @@ class Case(Subject):
     batch = models.ForeignKey(
         "foundation.Batch", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
     )
+
+    objects: ClassVar[Any] = CaseQuerySet.as_manager()
 
     class Meta(Subject.Meta):
         abstract = False

@@ -6,8 +6,10 @@ from yanzhen.domains.hotline import rules
 from yanzhen.engines.procedures.declare import (
     PROCEDURES,
     Allowance,
+    Ladder,
     Procedure,
     Referral,
+    Rung,
     State,
     Term,
     Transition,
@@ -22,11 +24,30 @@ HANDLING = Term(
     warning=WARNING,
     pause=Allowance("case.handle", "case.approve_stay", "hotline.handling_pause"),
     extension=Allowance("case.handle", "case.approve_stay", "hotline.handling_extension"),
+    by="complexity",
+    variants=(("difficult", "hotline.handling_difficult"), ("complex", "hotline.handling_complex")),
 )
 ASSIGN = Term("hotline.assign", "派单时限", warning=SHORT_WARNING)
+COORDINATE = Term("hotline.coordinate", "裁定时限", warning=SHORT_WARNING)
 CALL_BACK = Term("hotline.call_back", "回访时限", warning=WARNING)
 QUALITY_CHECK = Term("hotline.quality_check", "质检时限", warning=WARNING)
-CHARGE = (rules.organisation_is_around, rules.handler_is_of_the_organisation, rules.handler_may_handle)
+CHARGE = (
+    rules.organisation_is_around,
+    rules.is_not_the_accused,
+    rules.handler_is_of_the_organisation,
+    rules.handler_may_handle,
+    rules.another_handler,
+)
+LADDER = Ladder(
+    right="case.supervise",
+    rungs=(
+        Rung("county", "县级督办", depth=6),
+        Rung("city", "市级督办", depth=4, after="hotline.escalate_city"),
+        Rung("province", "省级督办", depth=2, after="hotline.escalate_province"),
+    ),
+    field="urgency",
+    urgent=("urgent", "critical"),
+)
 
 CASE = PROCEDURES.add(
     Procedure(
@@ -38,6 +59,7 @@ CASE = PROCEDURES.add(
         states=(
             State("received", "待受理", "已收到，等待受理", terms=(ACCEPT,), awaits="case.accept"),
             State("accepted", "已受理，待派单", "已受理", terms=(HANDLING, ASSIGN), awaits="case.assign"),
+            State("disputed", "待裁定承办单位", "已受理，正在确定承办单位", terms=(HANDLING, COORDINATE), awaits="case.coordinate"),
             State("handling", "办理中", "正在办理", terms=(HANDLING,), awaits="case.handle", personal=True),
             State("answered", "已答复，待回访", "已答复，等待回访", terms=(CALL_BACK,), awaits="case.call_back"),
             State("called_back", "已回访，待质检", "已回访", terms=(QUALITY_CHECK,), awaits="case.check"),
@@ -47,7 +69,7 @@ CASE = PROCEDURES.add(
         transitions=(
             Transition(
                 "accept", "受理", ("received",), "accepted", right="case.accept",
-                fields=("category",), optional=("urgency",), checks=(rules.has_third_level_category,), bulk=True,
+                fields=("category",), optional=("urgency", "complexity"), checks=(rules.has_third_level_category,), bulk=True,
             ),
             Transition(
                 "relocate", "更正属地", ("received",), "received", right="case.accept",
@@ -60,6 +82,14 @@ CASE = PROCEDURES.add(
             Transition(
                 "recategorise", "更正类别", ("accepted",), "accepted", right="case.assign",
                 fields=("category",), checks=(rules.has_third_level_category,),
+            ),
+            Transition(
+                "grade", "更正难易等级", ("accepted",), "accepted", right="case.assign",
+                fields=("complexity",), note_required=True,
+            ),
+            Transition(
+                "grade", "更正难易等级", ("handling",), "handling", right="case.assign",
+                fields=("complexity",), note_required=True,
             ),
             Transition(
                 "decline", "不予受理", ("received",), "declined", right="case.accept",
@@ -80,12 +110,23 @@ CASE = PROCEDURES.add(
             ),
             Transition(
                 "send_back", "退回派单", ("handling",), "accepted", right="case.handle",
-                sets=(("organisation", None), ("handler", None)),
+                guards=(rules.is_the_first_return,), fields=("counter_proposal",), checks=(rules.proposes_another,),
+                sets=(("returns", 1), ("organisation", None), ("handler", None)),
                 note_required=True, parties_done=True,
             ),
             Transition(
+                "dispute", "再次退回，报请裁定", ("handling",), "disputed", right="case.handle",
+                guards=(rules.is_the_second_return,), fields=("counter_proposal",), checks=(rules.proposes_another,),
+                sets=(("returns", 2), ("organisation", None), ("handler", None)),
+                note_required=True, parties_done=True,
+            ),
+            Transition(
+                "settle", "裁定承办单位", ("disputed",), "handling", right="case.coordinate",
+                fields=("organisation",), optional=("handler",), checks=CHARGE, note_required=True,
+            ),
+            Transition(
                 "answer", "答复", ("handling",), "answered", right="case.handle",
-                fields=("reply",), optional=("amount_yuan",), checks=(rules.reply_says_something,),
+                fields=("reply",), optional=("amount_yuan",), checks=(rules.reply_says_something, rules.another_handler),
                 sets=(("reached", None), ("solved", None), ("satisfaction", "")),
                 stamps=("answered_at",), by_handler=True, takes_on=True, parties_done=True,
             ),
@@ -98,6 +139,7 @@ CASE = PROCEDURES.add(
                 "redo", "退回重办", ("called_back",), "handling", right="case.call_back",
                 guards=(rules.is_known_unsolved_or_dissatisfied,),
                 sets=(("handler", None), ("reached", None), ("solved", None), ("satisfaction", ""), ("answered_at", None)),
+                keeps=(("former_handler", "handler"),),
                 note_required=True, not_by_handler=True, restart=True,
             ),
             Transition(
@@ -126,5 +168,6 @@ CASE = PROCEDURES.add(
             response=Term("hotline.referral_response", "协办接收时限", warning=WARNING),
             work=Term("hotline.referral_work", "协办办理时限", warning=WARNING),
         ),
+        ladder=LADDER,
     )
 )  # fmt: skip

@@ -13,6 +13,8 @@ declare(
     ("case.call_back", "回访"),
     ("case.check", "质检与办结"),
     ("case.reopen", "重新办理"),
+    ("case.coordinate", "裁定承办单位"),
+    ("case.supervise", "督办"),
     ("case.approve_stay", "审批暂停与延期"),
     ("case.reveal", "查看诉求人完整信息（须说明理由）"),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from yanzhen.domains.hotline.models import Case
+from yanzhen.foundation.models import Organisation
 from yanzhen.foundation.organisations import charge_problem
 from yanzhen.foundation.people import phone_problem
 
@@ -56,6 +57,12 @@ def caller_is_named(appeal: Appeal) -> str | None:
     return "匿名诉求不保存姓名，请清空或取消匿名" if appeal.anonymous and appeal.name else None
 
 
+LIFE_AT_RISK = (
+    "跳楼", "轻生", "自杀", "自焚", "不想活", "寻短见", "喝农药", "割腕", "爆炸", "坍塌", "塌方", "中毒", "窒息",
+    "被困", "昏迷", "生命危险", "危及生命", "有人死亡", "绝食",
+)  # fmt: skip
+"""Words that may mean that a life is at risk. Our own list (grade D): one too many costs a look, one too few a life."""
+
 APPEAL_RULES = (
     ("body", body_says_something),
     ("phone", phone_is_one),
@@ -91,7 +98,7 @@ def handler_is_of_the_organisation(case: Case) -> str | None:
 
 def organisation_is_around(case: Case) -> str | None:
     """承办单位须在本件属地或其上级，且不是企业"""
-    return charge_problem(case.organisation, case.region_id) if case.organisation else None
+    return is_around(case.organisation, case)
 
 
 def handler_may_handle(case: Case) -> str | None:
@@ -99,6 +106,59 @@ def handler_may_handle(case: Case) -> str | None:
     if case.handler is None or case.handler.has_right("case.handle", case):
         return None
     return "所选承办人在本件的区划和条线没有“承办与答复”权限，请另选"
+
+
+def another_handler(case: Case) -> str | None:
+    """问题未解决退回重办的，须由他人承办"""
+    if case.handler_id is None or case.handler_id != case.former_handler_id:
+        return None
+    return "上次由该承办人办理而问题未解决，须另行指定承办人"
+
+
+def is_not_the_accused(case: Case) -> str | None:
+    """被反映的单位不能办理反映自己的诉求"""
+    if case.organisation_id is None or case.organisation_id != case.accused_id:
+        return None
+    return "该单位就是被反映的单位，不能承办本件"
+
+
+def is_the_first_return(case: Case) -> str | None:
+    """只能退回一次；第二次报协调人裁定，裁定后不得再退"""
+    if case.returns == 0:
+        return None
+    if case.returns == 1:
+        return "本件已退回过一次，再次退回须报协调人裁定"
+    return "承办单位已由协调人裁定，不得再退回"
+
+
+def is_the_second_return(case: Case) -> str | None:
+    """第二次退回由协调人裁定"""
+    if case.returns == 1:
+        return None
+    return "首次退回由派单员处理，无须裁定" if case.returns == 0 else "承办单位已由协调人裁定，不得再退回"
+
+
+def proposes_another(case: Case) -> str | None:
+    """退回须提出应由哪个单位承办"""
+    if case.counter_proposal_id is None:
+        return "请提出应由哪个单位承办"
+    if case.counter_proposal_id == case.organisation_id:
+        return "建议承办单位不能是本单位"
+    return is_around(case.counter_proposal, case)
+
+
+def is_around(organisation: Organisation | None, case: Case) -> str | None:
+    return charge_problem(organisation, case.region_id) if organisation else None
+
+
+def urgency_of(appeal: Appeal, *, group: int) -> tuple[str, str]:
+    """Return the urgency of an appeal and the reason where it is raised: life at risk, or a group of `group` and more."""
+    words = [word for word in LIFE_AT_RISK if word in appeal.body or word in appeal.title]
+    if words:
+        return Case.Urgency.CRITICAL, f"内容提到“{words[0]}”，可能危及生命安全"
+    if appeal.headcount >= group:
+        return Case.Urgency.CRITICAL, f"涉及 {appeal.headcount} 人，达到集体诉求人数（{group} 人）"
+    return appeal.urgency, ""
 
 
 def reply_says_something(case: Case) -> str | None:

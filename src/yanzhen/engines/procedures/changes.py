@@ -31,6 +31,7 @@ def cleaned(
         raise TypeError(f"{move.code} takes no {sorted(unknown)}")
     problems: dict[str, str] = {}
     values: dict[str, Any] = {**dict(move.sets), **dict.fromkeys(move.stamps, at or timezone.now())}
+    values |= {name: getattr(subject, source) for name, source in move.keeps}
     if move.takes_on:
         values["handler"] = actor
     for name in (*move.fields, *(n for n in move.optional if n in changes)):

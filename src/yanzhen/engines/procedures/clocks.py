@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from yanzhen.engines.procedures.declare import State, Term, Transition
+from yanzhen.engines.procedures.declare import Ladder, State, Term, Transition
 from yanzhen.engines.procedures.models import Clock, Party, Subject
 from yanzhen.foundation import parameters
 from yanzhen.foundation.calendar import end_of, load_calendar, warning_at
@@ -30,15 +30,23 @@ def begin(term: Term, subject: Subject, *, at: datetime, party: Party | None = N
         subject_id=subject.pk,
         party=party,
         label=term.label,
-        parameter=parameters.get(term.parameter, on=timezone.localdate(at), region=region),
+        parameter=parameters.get(term.code_for(subject), on=timezone.localdate(at), region=region),
         started_at=at,
     )
-    wind(clock, term, region=region)
+    wind(clock, term, region=region, ladder=subject.procedure.ladder)
     return clock
 
 
-def wind(clock: Clock, term: Term, *, region: str) -> None:
-    """Set the clock's end and warning from what it started with, its extension and its pauses."""
+def succeed(clock: Clock, term: Term, subject: Subject) -> Clock:
+    """Return the unsaved clock that goes on from where `clock` began, by the measure that holds for `subject` now."""
+    following = begin(term, subject, at=clock.started_at)
+    following.extension, following.pauses = clock.extension, clock.pauses
+    wind(following, term, region=subject.region_id, ladder=subject.procedure.ladder)
+    return following
+
+
+def wind(clock: Clock, term: Term, *, region: str, ladder: Ladder | None) -> None:
+    """Set the clock's end, warning and next rung from what it started with, its extension and its pauses."""
     calendar = load_calendar()
     deadline = end_of(
         clock.started_at,
@@ -55,6 +63,18 @@ def wind(clock: Clock, term: Term, *, region: str) -> None:
         clock.warn_at = max(
             clock.started_at, warning_at(deadline.due_at, parameters.span_of(before), calendar)
         )
+    clock.rung_at = rung_at(clock, ladder, region=region)
+
+
+def rung_at(clock: Clock, ladder: Ladder | None, *, region: str) -> datetime | None:
+    """Return when the ladder's next rung is to be told of `clock`; None past the last."""
+    if ladder is None or clock.rung >= len(ladder.rungs):
+        return None
+    after = ladder.rungs[clock.rung].after
+    if not after:
+        return clock.due_at
+    span = parameters.span_of(parameters.get(after, on=timezone.localdate(clock.started_at), region=region))
+    return end_of(clock.due_at, span, calendar=load_calendar()).due_at
 
 
 def hands(clocks: Iterable[Clock]) -> Hands:
@@ -69,12 +89,23 @@ def hands(clocks: Iterable[Clock]) -> Hands:
 def shift(
     subject: Subject, clocks: Sequence[Clock], move: Transition, target: State, *, at: datetime
 ) -> tuple[list[Clock], list[Clock]]:
-    """Return (clocks to stop, clocks to start) when `subject` goes into `target`; nothing is saved."""
+    """Return (clocks to stop, clocks to start) when `subject` goes into `target`; nothing is saved.
+
+    A term of both states runs on; where the subject's class was changed it runs on from its start by another measure.
+    """
     wanted = {term.parameter: term for term in target.terms}
-    runs_on = set() if move.restart else {c.parameter.code for c in clocks} & wanted.keys()
-    stop = [c for c in clocks if c.parameter.code not in runs_on]
-    start = [begin(term, subject, at=at) for code, term in wanted.items() if code not in runs_on]
-    return stop, start
+    stop: list[Clock] = []
+    start: list[Clock] = []
+    for clock in clocks:
+        term = wanted.get(subject.procedure.term(clock.parameter.code).parameter)
+        if term is None or move.restart:
+            stop.append(clock)
+            continue
+        del wanted[term.parameter]
+        if clock.parameter.code != term.code_for(subject):
+            stop.append(clock)
+            start.append(succeed(clock, term, subject))
+    return stop, start + [begin(term, subject, at=at) for term in wanted.values()]
 
 
 def running(procedure: str, subjects: Iterable[int]) -> dict[int, list[Clock]]:

@@ -36,6 +36,43 @@ class Term:
     warning: str | None = None
     pause: Allowance | None = None
     extension: Allowance | None = None
+    by: str = ""
+    """Field of the subject that chooses among `variants`: a difficult case has longer than an ordinary one."""
+    variants: tuple[tuple[str, str], ...] = ()
+    """Pairs of a value of that field and the parameter that counts then; any other value takes `parameter`."""
+
+    def code_for(self, subject: Any) -> str:
+        """Return the code of the parameter that measures the term of this subject."""
+        return (
+            dict(self.variants).get(getattr(subject, self.by), self.parameter) if self.by else self.parameter
+        )
+
+    def codes(self) -> set[str]:
+        return {self.parameter, *(code for _, code in self.variants)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Who is told how long after a term ran out."""
+
+    code: str
+    label: str
+    depth: int
+    """Length of the region prefix told: 6 the county, 4 its city, 2 the province (foundation.scope.DEPTHS)."""
+    after: str = ""
+    """Code of the parameter that says how long after the end; "" at the end itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """How a term that ran out climbs: rung by rung, each once, inside duty hours unless the subject is urgent."""
+
+    right: str
+    """Whose holders are told, each at its own level."""
+    rungs: tuple[Rung, ...]
+    field: str
+    urgent: tuple[str, ...]
+    """Values of the field with which a subject is told of at any hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +115,8 @@ class Transition:
     sets: tuple[tuple[str, Any], ...] = ()
     stamps: tuple[str, ...] = ()
     """Date-time fields that are set to the time of the move."""
+    keeps: tuple[tuple[str, str], ...] = ()
+    """Pairs (field, other field): the one takes what the other held before the move. Not for moves over a list."""
     note_required: bool = False
     by_handler: bool = False
     """Once the subject has a handler, nobody else makes this move."""
@@ -97,7 +136,7 @@ class Transition:
     """Whether it may be made over a whole list at once."""
 
     def writes(self) -> set[str]:
-        return {*self.fields, *self.optional, *self.stamps, *(name for name, _ in self.sets)}
+        return {*self.fields, *self.optional, *self.stamps, *(name for name, _ in (*self.sets, *self.keeps))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +166,7 @@ class Procedure:
     states: tuple[State, ...]
     transitions: tuple[Transition, ...]
     referral: Referral | None = None
+    ladder: Ladder | None = None
     _states: dict[str, State] = field(init=False, repr=False, compare=False)
     _moves: dict[tuple[str, str], Transition] = field(init=False, repr=False, compare=False)
 
@@ -153,7 +193,7 @@ class Procedure:
 
     def term(self, parameter: str) -> Term:
         """Return the term that `parameter` measures; raises KeyError where there is none."""
-        return {t.parameter: t for t in self.terms()}[parameter]
+        return {code: t for t in self.terms() for code in t.codes()}[parameter]
 
     def terms(self) -> list[Term]:
         found = [term for state in self.states for term in state.terms]
@@ -163,7 +203,8 @@ class Procedure:
         """Return the codes of all parameters that the procedure reads."""
         terms = self.terms()
         return {
-            *(t.parameter for t in terms),
+            *(code for t in terms for code in t.codes()),
+            *(rung.after for rung in (self.ladder.rungs if self.ladder else ()) if rung.after),
             *(t.warning for t in terms if t.warning),
             *(a.limit for t in terms for a in (t.pause, t.extension) if a),
             *(t.within for t in self.transitions if t.within),
@@ -177,6 +218,7 @@ class Procedure:
             *(s.awaits for s in self.states if s.awaits),
             *(right for a in allowances for right in (a.request_right, a.approve_right)),
             *((self.referral.right, self.referral.respond_right) if self.referral else ()),
+            *((self.ladder.right,) if self.ladder else ()),
         }
 
     def _problems(self) -> Iterator[str]:
@@ -199,6 +241,8 @@ class Procedure:
                 yield f"{t.code}: unknown states {sorted(unknown)}"
             elif any(self._states[source].final != t.reopen for source in t.sources):
                 yield f"{t.code}: a final state is left by reopening, and nothing else is reopened"
+            if t.bulk and t.keeps:
+                yield f"{t.code}: what each subject held can not be kept over a list"
         if self.referral and (unknown := {*self.referral.states} - known):
             yield f"referral: unknown states {sorted(unknown)}"
 

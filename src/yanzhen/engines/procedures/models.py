@@ -179,6 +179,10 @@ class Clock(AboutSubject):
     warned_at = models.DateTimeField(null=True)
     overdue_at = models.DateTimeField(null=True)
     """When the sweep marked it: each mark is made once."""
+    rung = models.PositiveSmallIntegerField(default=0)
+    """How many rungs of the ladder were told of it."""
+    rung_at = models.DateTimeField(null=True)
+    """When the next rung is to be told; None where nobody is left."""
 
     class Meta:
         verbose_name = verbose_name_plural = "时限"
@@ -191,7 +195,38 @@ class Clock(AboutSubject):
                 fields=("due_at",), name="clock_to_mark", condition=Q(stopped_at=None, overdue_at=None)
             ),
             models.Index(
+                fields=("rung_at",), name="clock_to_tell", condition=Q(stopped_at=None, rung_at__isnull=False)
+            ),
+            models.Index(
                 fields=("due_at",), name="clock_provisional", condition=Q(stopped_at=None, provisional=True)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.procedure}#{self.subject_id} {self.label}"
+
+
+class Escalation(AboutSubject):
+    """That a level was told of a subject: because a term ran out, or at once because much is at stake."""
+
+    clock = models.ForeignKey(Clock, models.PROTECT, null=True, related_name="escalations")
+    rung = models.CharField(max_length=16)
+    label = models.CharField("督办", max_length=32)
+    reason = models.CharField("事由", max_length=200)
+    region = models.ForeignKey("foundation.Region", models.PROTECT, related_name="+", verbose_name="层级")
+    told = ArrayField(models.BigIntegerField(), default=list)
+    """Ids of the accounts that were told; empty where nobody holds the right there, and the next level was told too."""
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "督办"
+        indexes = (models.Index(fields=("procedure", "subject_id"), name="escalation_subject"),)
+        constraints = (
+            models.UniqueConstraint(fields=("clock", "rung"), name="escalation_once"),
+            models.UniqueConstraint(
+                fields=("procedure", "subject_id", "rung"),
+                name="escalation_at_once_once",
+                condition=Q(clock=None),
             ),
         )
 

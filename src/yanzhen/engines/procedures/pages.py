@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from yanzhen.engines.procedures.declare import Procedure, Transition
+from yanzhen.engines.procedures.declare import Ladder, Procedure, Term, Transition
 from yanzhen.foundation.rights import RIGHTS
 
 
@@ -35,7 +35,7 @@ def _lines(procedure: Procedure) -> Iterator[str]:
     yield from ("```mermaid", diagram(procedure), "```", "", "## 状态", "")
     yield from ("| 状态 | 对外显示 | 等待 | 时限 |", "| --- | --- | --- | --- |")
     for s in procedure.states:
-        terms = "；".join(f"{t.label}（`{t.parameter}`）" for t in s.terms) or "—"
+        terms = "；".join(map(_measured, s.terms)) or "—"
         awaits = RIGHTS[s.awaits].label if s.awaits else "—"
         yield f"| {s.label} | {s.public_label} | {awaits} | {terms} |"
     yield from ("", "## 流转", "", "| 动作 | 由 | 至 | 所需权限 | 条件 |", "| --- | --- | --- | --- | --- |")
@@ -47,12 +47,27 @@ def _lines(procedure: Procedure) -> Iterator[str]:
         states = "、".join(procedure.state(code).label for code in procedure.referral.states)
         yield from ("", "## 分办", "")
         yield f"在“{states}”时可请其他单位协办：接收时限 `{procedure.referral.response.parameter}`，办理时限 `{procedure.referral.work.parameter}`。"
+    if procedure.ladder:
+        yield from _rungs(procedure.ladder)
     yield from ("", "## 暂停与延期", "")
     for term in {t.parameter: t for t in procedure.terms()}.values():
         for label, allowance in (("暂停", term.pause), ("延期", term.extension)):
             if allowance:
                 ask, approve = RIGHTS[allowance.request_right].label, RIGHTS[allowance.approve_right].label
                 yield f"- {term.label}可{label}：由“{ask}”申请，“{approve}”审批（不得为同一人），累计上限 `{allowance.limit}`。"
+
+
+def _rungs(ladder: Ladder) -> Iterator[str]:
+    yield from ("", "## 超期督办", "", "| 层级 | 时间 | 知会 |", "| --- | --- | --- |")
+    told = f"有“{RIGHTS[ladder.right].label}”权限的人员；本级无人的，报上一级"
+    for rung in ladder.rungs:
+        yield f"| {rung.label} | {f'期满后 `{rung.after}`' if rung.after else '期满当时'} | {told} |"
+    yield from ("", "非紧急的只在工作时间知会；每一级对每个时限只知会一次。")
+
+
+def _measured(term: Term) -> str:
+    """Return the term with the parameters that measure it, those of the other classes too."""
+    return f"{term.label}（{'、'.join(f'`{code}`' for code in sorted(term.codes(), key=len))}）"
 
 
 def _conditions(move: Transition) -> Iterator[str]:

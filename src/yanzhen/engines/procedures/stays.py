@@ -141,7 +141,8 @@ def rewind(row: Subject, clock: Clock) -> None:
 
     A mark that no longer holds is lifted: a term made longer warns again when its new end comes near.
     """
-    timing.wind(clock, row.procedure.term(clock.parameter.code), region=(clock.party or row).region_id)
+    term, ladder = row.procedure.term(clock.parameter.code), row.procedure.ladder
+    timing.wind(clock, term, region=(clock.party or row).region_id, ladder=ladder)
     now = timezone.now()
     if clock.warn_at and clock.warn_at > now:
         clock.warned_at = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from yanzhen.engines.procedures import sweep
+from yanzhen.engines.procedures import ladder, sweep
 from yanzhen.foundation.jobs import job
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
@@ -13,6 +13,7 @@ from yanzhen.foundation.scope import EVERYTHING, database_scope
 def mark_due() -> None:
     with database_scope({EVERYTHING}):
         sweep.mark_due(timezone.now())
+        ladder.climb(timezone.now())
 
 
 @job()

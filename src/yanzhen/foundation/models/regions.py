@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -97,6 +98,7 @@ class Organisation(Scoped):
         abstract = False
         ordering = ("region_id", "pk")
         verbose_name = verbose_name_plural = "单位"
+        indexes = (*Scoped.Meta.indexes, GinIndex(fields=("aliases",), name="organisation_aliases"))
         constraints = (
             models.CheckConstraint(
                 condition=Q(uscc=None) | Q(uscc__regex="^[0-9A-HJ-NPQRTUWXY]{18}$"),

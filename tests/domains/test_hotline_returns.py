@@ -1,0 +1,86 @@
+"""Nobody is passed round: returns with a counter-proposal, the coordinator's decision, another handler, the accused unit."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import AccountFactory, LineFactory, OrganisationFactory
+from tests.hotline import REPLY, county
+from yanzhen.domains.hotline.queries import worklist
+from yanzhen.engines.procedures.engine import advance
+from yanzhen.engines.procedures.refusals import MoveRefused
+from yanzhen.foundation.errors import Invalid
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_return_needs_a_reason_and_a_unit_that_should_handle_it():
+    place = county()
+    case = place.handling()
+
+    with pytest.raises(Invalid):
+        advance(case, "send_back", actor=place.handler, note="不属本单位")
+    with pytest.raises(MoveRefused, match="须填写说明"):
+        advance(case, "send_back", actor=place.handler, counter_proposal=place.union)
+
+
+def test_the_second_return_goes_to_the_coordinator_whose_decision_stands():
+    place = county()
+    other = OrganisationFactory(region=place.region, line=LineFactory(code="hrss"), kind="government")
+    back = {"actor": place.handler, "counter_proposal": other, "note": "不属本单位职责"}
+    case = advance(place.handling(), "send_back", **back)
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union)
+
+    with pytest.raises(MoveRefused, match="报协调人裁定"):
+        advance(case, "send_back", **back)
+    case = advance(case, "dispute", **back)
+    assert (case.state, case.returns, case.organisation) == ("disputed", 2, None)
+    case = advance(case, "settle", actor=place.clerk, organisation=place.union, note="劳动报酬争议由工会牵头")
+
+    for code in ("send_back", "dispute"):
+        with pytest.raises(MoveRefused, match="已由协调人裁定"):
+            advance(case, code, **back)
+
+
+def test_a_first_return_is_no_dispute():
+    place = county()
+
+    with pytest.raises(MoveRefused, match="首次退回"):
+        advance(
+            place.handling(), "dispute", actor=place.handler, counter_proposal=place.union, note="不属本单位"
+        )
+
+
+def test_what_was_left_unsolved_is_handled_by_somebody_else():
+    place = county()
+    case = advance(place.called_back(solved=False), "redo", actor=place.clerk, note="工资仍未发")
+
+    assert case.former_handler == place.handler
+    with pytest.raises(MoveRefused, match="须另行指定承办人"):
+        advance(case, "claim", actor=place.handler, handler=place.handler)
+    with pytest.raises(MoveRefused, match="须另行指定承办人"):
+        advance(case, "answer", actor=place.handler, reply=REPLY)
+    case = advance(case, "claim", actor=place.deputy, handler=place.deputy)
+    assert advance(case, "answer", actor=place.deputy, reply=REPLY).state == "answered"
+
+
+def test_the_accused_unit_neither_handles_nor_sees_the_case():
+    place = county()
+    accused = OrganisationFactory(region=place.region, kind="other", name="某服务中心", aliases=["服务中心"])
+    insider = AccountFactory(grants=[(place.region, None, "case.view case.handle")], organisation=accused)
+    case = place.case(employer="服务中心")
+    case = advance(case, "accept", actor=place.clerk, category=place.category)
+
+    assert case.accused == accused
+    assert list(worklist(insider)) == []
+    assert list(worklist(place.handler)) == [case]
+    with pytest.raises(MoveRefused, match="被反映的单位"):
+        advance(case, "assign", actor=place.clerk, organisation=accused)
+
+
+def test_a_name_that_two_units_share_accuses_neither():
+    place = county()
+    for _ in range(2):
+        OrganisationFactory(region=place.region, aliases=["华兴公司"])
+
+    assert place.case(employer="华兴公司").accused is None
