@@ -13,6 +13,7 @@ from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.indicators.declare import INDICATORS, Period
 from yanzhen.engines.indicators.figures import figure
 from yanzhen.faces.cli import province
+from yanzhen.faces.cli.province import people
 from yanzhen.foundation import accounts, calendar, crypto, parameters, regions
 from yanzhen.foundation.models import Account, Organisation, Person, Region
 
@@ -43,7 +44,7 @@ def test_the_province_has_cases_in_every_state_and_somebody_for_every_role(loade
         "county",
         "town",
     }
-    assert Person.objects.count() == province.PEOPLE
+    assert Person.objects.count() == people.PEOPLE
     assert [o.name for o in Organisation.objects.all() if "演示" not in o.name] == []
     assert loaded[-1][1:] == (25, 25)
 

@@ -1,0 +1,48 @@
+"""The demo province: synthetic from end to end, the same on every machine on the same day.
+
+Places and codes are real; units, people and appeals are invented and say so («演示»). Cases run through the engine
+as at work, entered afterwards for their day, so that their clocks and records are what an installation would hold.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from django.db import transaction
+
+from yanzhen.domains.hotline import categories
+from yanzhen.faces.cli.province import cases, people, units
+from yanzhen.faces.cli.province.posts import PASSWORD, POSTS
+from yanzhen.foundation.models import Account
+from yanzhen.foundation.scope import EVERYTHING, database_scope
+
+Progress = Callable[[str, int, int], None]
+"""(what is being done, done, total)"""
+COHORTS = 180
+
+
+def accounts() -> list[tuple[str, str, str]]:
+    """Return (username, password, what it is) of the demo's accounts."""
+    return [(post.username, PASSWORD, post.label) for post in POSTS]
+
+
+def loaded() -> bool:
+    return Account.objects.filter(username=POSTS[0].username).exists()
+
+
+def load(progress: Progress) -> None:
+    """Fill an empty installation; the foundation's data packs are there already. All or nothing."""
+    dice = random.Random(20260101)  # noqa: S311  # the same province every time, no secret
+    with database_scope({EVERYTHING}), transaction.atomic():
+        categories.load()
+        bodies = units.register(dice)
+        staff = units.staff(bodies)
+        days = cases.cohort_days(dice, COHORTS)
+        for done, day in enumerate(days):
+            progress("演示工单", done, len(days))
+            cases.cohort(dice, day, bodies, staff)
+        cases.parties_and_stays(dice, bodies, staff)
+        cases.disputes(bodies, staff)
+        people.register(dice, bodies, staff["registrar"])
+        progress("演示工单", len(days), len(days))

@@ -1,0 +1,41 @@
+"""The demo's accounts: one for every post."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PASSWORD = "yanzhen-demo"  # noqa: S105  # printed for everybody who starts the demo; the demo refuses to serve the world
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A demo account: what it does, at which level, on which line."""
+
+    username: str
+    label: str
+    role: str
+    region: str
+    line: str | None = "union"
+
+
+POSTS = (
+    Post("agent", "省热线接诉员", "agent", "370000"),
+    Post("dispatcher", "济南市派单员", "dispatcher", "370100"),
+    Post("province", "省热线派单员", "dispatcher", "370000"),
+    Post("handler", "历下区总工会承办人", "handler", "370102"),
+    Post("approver", "济南市审批人", "approver", "370100"),
+    Post("caller", "省热线回访员", "follow_up", "370000"),
+    Post("checker", "省热线质检员", "inspector", "370000"),
+    Post("hrss", "历下区人社协办人", "respondent", "370102", "hrss"),
+    Post("registrar", "历下区人员单位管理员", "registrar", "370102"),
+    Post("coordinator", "济南市协调人", "coordinator", "370100"),
+    Post("leader", "省总工会负责人", "leader", "370000"),
+    Post("city", "济南市总工会负责人", "leader", "370100"),
+    Post("county", "历下区总工会负责人", "leader", "370102"),
+    Post("auditor", "审计员", "auditor", "370000", None),
+    Post("admin", "系统管理员", "administrator", "370000", None),
+    Post("qingdao", "青岛市派单员", "dispatcher", "370200"),
+)
+
+CITIES = ("370100", "370200", "370300", "370600", "371300", "371600")
+SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜"

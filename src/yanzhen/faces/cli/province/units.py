@@ -1,0 +1,81 @@
+"""The demo's bodies and enterprises, and its staff."""
+
+from __future__ import annotations
+
+import random
+
+from yanzhen.faces.cli.province.posts import CITIES, PASSWORD, POSTS
+from yanzhen.foundation.models import Account, Grant, Line, Organisation, Region, Role
+
+TRADES = (
+    "机械制造",
+    "纺织",
+    "建筑劳务",
+    "物流",
+    "化工",
+    "食品加工",
+    "电子科技",
+    "环卫服务",
+    "家政服务",
+    "餐饮管理",
+)
+
+
+def register(dice: random.Random) -> dict[tuple[str, str], Organisation]:
+    """Open a union, a human-resources office, a court and three enterprises in each place; return all by (region, kind)."""
+    lines = {line.code: line for line in Line.objects.all()}
+    regions = [Region.objects.get(code="370000"), *Region.objects.filter(code__in=CITIES)]
+    regions += Region.objects.filter(parent__in=CITIES, level="county", valid_to=None)
+    offices = (
+        ("union", "union", "总工会"),
+        ("hrss", "government", "人力资源和社会保障部门"),
+        ("court", "court", "法院"),
+    )
+    made = []
+    for region in regions:
+        for line, kind, name in offices:
+            made.append(
+                Organisation(name=f"{region.name}{name}（演示）", kind=kind, region=region, line=lines[line])
+            )
+        if region.level == "county":
+            made += [
+                Organisation(
+                    name=f"{region.name}演示{dice.choice(TRADES)}{n}号有限公司",
+                    kind="enterprise",
+                    region=region,
+                    line=lines["union"],
+                    headcount=dice.randint(20, 3000),
+                    ownership=dice.choice(("state", "private", "private", "foreign")),
+                )
+                for n in (1, 2, 3)
+            ]
+    made += [
+        Organisation(name=f"{town.name}总工会（演示）", kind="union", region=town, line=lines["union"])
+        for town in Region.objects.filter(parent="370102", level="town", valid_to=None)
+    ]
+    Organisation.objects.bulk_create(made)
+    return {(o.region_id, o.line_id if o.kind != "enterprise" else o.name): o for o in made}
+
+
+def staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:
+    found = {}
+    for post in POSTS:
+        account = Account.objects.create_user(
+            post.username,
+            password=PASSWORD,
+            name=post.label,
+            organisation=units.get((post.region, post.line or "union")),
+        )
+        Grant.objects.create(
+            account=account, role=Role.objects.get(code=post.role), region_id=post.region, line_id=post.line
+        )
+        found[post.username] = account
+    loaders = (("all", "agent dispatcher handler"), ("other", "handler"), ("second", "follow_up inspector"))
+    for key, roles in loaders:
+        loader = Account.objects.create_user(f"demo-{key}", name="演示数据装载", is_active=False)
+        for role in roles.split():
+            Grant.objects.create(
+                account=loader, role=Role.objects.get(code=role), region_id="370000", line=None
+            )
+        found[key] = loader
+    return found
