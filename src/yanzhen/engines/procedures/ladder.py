@@ -114,6 +114,12 @@ def escalations(subject: Subject) -> QuerySet[Escalation]:
     return rows.select_related("region").order_by("at", "pk")
 
 
+def escalated(rows: QuerySet[Any], rung: str) -> QuerySet[Any]:
+    """Keep the subjects of which the level `rung` was told."""
+    about = Escalation.objects.filter(procedure=rows.model.procedure_code, rung=rung)
+    return rows.filter(pk__in=about.values("subject_id"))
+
+
 def _current() -> list[Procedure]:
     return [PROCEDURES.current(code) for code in sorted({p.code for p in PROCEDURES})]
 

@@ -29,6 +29,7 @@ from yanzhen.faces.api.schemas import (
 )
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Account
+from yanzhen.foundation.records import record
 from yanzhen.foundation.regions import prefixes
 
 router = Router(tags=["诉求工单"])
@@ -46,12 +47,15 @@ def list_cases(request: ApiRequest, filters: Query[CaseFilters]) -> CasePage:
         limit=filters.limit,
         with_=("region", "category"),
     )
-    return CasePage(items=[CaseLine.of(row) for row in rows], next=following)
+    return CasePage(items=[CaseLine.of(row, request.auth) for row in rows], next=following)
 
 
 @router.get("/cases/{number}", response={200: CaseOut, REFUSED: Problem}, summary="工单详情")
 def show_case(request: ApiRequest, number: str) -> CaseOut:
-    return CaseOut(**CaseOut.values(_case(request.auth, number)))
+    case = _case(request.auth, number)
+    if case.secret:
+        record("read", case, actor=request.auth, right=CASE.view_right)
+    return CaseOut.of(case, request.auth)
 
 
 @router.get(
@@ -66,7 +70,7 @@ def move_case(request: ApiRequest, number: str, move: MoveIn) -> CaseOut:
     case = _case(request.auth, number)
     changes = _changes(case, move)
     advance(case, move.transition, actor=request.auth, note=move.note, seen=move.seen, **changes)
-    return CaseOut(**CaseOut.values(_case(request.auth, number)))
+    return CaseOut.of(_case(request.auth, number), request.auth)
 
 
 def _case(account: Account, number: str) -> Case:

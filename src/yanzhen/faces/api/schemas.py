@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from django.utils import timezone
 from ninja import Schema
@@ -13,11 +13,16 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.secrecy import hidden_from
 from yanzhen.engines.indicators.declare import Indicator, Ratio
 from yanzhen.engines.indicators.figures import Figure
 from yanzhen.engines.procedures.engine import Option
 from yanzhen.faces.api.paging import MOST
+from yanzhen.foundation.models import Account
 
+WITHHELD = "（保密）"
+NUMBERS = frozenset({"headcount", "amount_yuan"})
+"""Fields of a case in whose place nothing stands where they are hidden; in place of a text stands a word."""
 REFUSED = frozenset({400, 401, 403, 404, 409, 413, 415, 422, 429})
 
 
@@ -112,15 +117,21 @@ class CaseLine(Schema):
         }
 
     @classmethod
-    def of(cls, case: Case) -> CaseLine:
-        return cls(**cls.values(case))
+    def of(cls, case: Case, account: Account) -> Self:
+        """Return the case as `account` may read it: what is hidden from it is withheld."""
+        values = cls.values(case)
+        for name in hidden_from(account, case):
+            field = "caller" if name == "caller_mask" else name
+            if field in values:
+                values[field] = None if field in NUMBERS else WITHHELD
+        return cls(**values)
 
 
 class CaseOut(CaseLine):
     body: str
     employer: str
     place: str
-    headcount: int
+    headcount: int | None = Field(description="涉及人数；保密工单对协办单位为空")
     amount_yuan: Decimal | None
     anonymous: bool
     secret: bool

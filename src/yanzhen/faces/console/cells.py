@@ -16,8 +16,10 @@ from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.foundation.calendar import load_calendar, remaining, remaining_text
 from yanzhen.foundation.fields import field_of
+from yanzhen.foundation.models import Account
 
 UNKNOWN = "—"
+WITHHELD = "（保密）"
 PLAIN = frozenset({"text", "short", "time", "money"})
 PLACES = {"state": "is-state", "due": "is-due"}
 """By hint; the title, the region and the last time have places of their own, the rest is left out on a phone."""
@@ -61,16 +63,22 @@ class Line:
     cells: list[Cell]
 
 
-def lines(desk: Desk, rows: Sequence[Subject]) -> list[Line]:
-    """Return the rows of a page as people read them; what they point to comes in one statement a column."""
+def lines(desk: Desk, rows: Sequence[Subject], account: Account) -> list[Line]:
+    """Return the rows of a page as `account` may read them; what they point to comes in one statement a column."""
     now = timezone.now()
     pointing = [c.name for c in desk.columns if field_of(desk.model, c.name).is_relation]
     models.prefetch_related_objects(rows, *pointing)
-    return [Line(row.pk, row.number, cells(desk, row, desk.columns, now=now)) for row in rows]
+    return [Line(row.pk, row.number, cells(desk, row, desk.columns, account, now=now)) for row in rows]
 
 
-def cells(desk: Desk, row: Subject, columns: Sequence[Column], *, now: datetime | None = None) -> list[Cell]:
-    return [_cell(desk, row, column, now or timezone.now()) for column in columns]
+def cells(
+    desk: Desk, row: Subject, columns: Sequence[Column], account: Account, *, now: datetime | None = None
+) -> list[Cell]:
+    hidden = desk.hidden(account, row)
+    return [
+        _secret(desk, column) if column.name in hidden else _cell(desk, row, column, now or timezone.now())
+        for column in columns
+    ]
 
 
 def due_of(due_at: datetime | None, warn_at: datetime | None, *, now: datetime) -> Due | None:
@@ -113,6 +121,11 @@ def _cell(desk: Desk, row: Subject, column: Column, now: datetime) -> Cell:
     value = getattr(row, column.name)
     tone = TONES.get(str(value), "gray")
     return Cell(column.name, label, column.hint, shown(row, column.name), value, tone, place)
+
+
+def _secret(desk: Desk, column: Column) -> Cell:
+    text = gettext(WITHHELD)
+    return Cell(column.name, desk.label_of(column), column.hint, text, text, place=_place(desk, column))
 
 
 def _place(desk: Desk, column: Column) -> str:

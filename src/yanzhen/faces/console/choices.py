@@ -8,11 +8,13 @@ from itertools import groupby
 from django.conf import settings
 from django.utils.translation import gettext
 
-from yanzhen.faces.places import cities_and_counties
+from yanzhen.faces.places import categories, cities_and_counties
 from yanzhen.foundation.models import Region
 
 Choice = tuple[str, str]
 Group = tuple[str, list[Choice]]
+BLANK = "\u3000"
+"""As wide as a Chinese character: a step of a tree in a list of choices."""
 
 
 def province() -> Choice:
@@ -59,3 +61,13 @@ def branches(rows: Iterable[tuple[str, str]]) -> list[Group]:
         elif len(code) == 4 and code[:2] in groups:
             groups[code[:2]][1].append((code, name))
     return list(groups.values())
+
+
+def themes() -> list[Choice | Group]:
+    """Return every node of the tree of categories, whole branches too, and first of all "every category"."""
+    rows = list(categories())
+    groups: dict[str, list[Choice]] = {}
+    for code, name in rows:
+        groups.setdefault(code[:2], []).append((code, f"{BLANK * (len(code) // 2 - 1)}{name}"))
+    names = dict(rows)
+    return [("", gettext("所有类别")), *((names.get(top, top), found) for top, found in groups.items())]

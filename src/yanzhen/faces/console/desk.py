@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from yanzhen.engines.procedures.declare import PROCEDURES, Procedure, Transition
 from yanzhen.engines.procedures.models import Subject
@@ -50,6 +50,27 @@ class Reveal:
 
 
 @dataclass(frozen=True, slots=True)
+class Advised:
+    """What the rules propose for a field of a move, and why; None where they propose nothing."""
+
+    value: Model | None
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Secrecy:
+    """Subjects that are kept secret: what of them is hidden from whom. Each look at one is put on record."""
+
+    field: str
+    """A yes-or-no field of the subject."""
+    hides: Callable[[Account, Any], frozenset[str]]
+    """Takes the account and the subject; returns the names of the fields that it does not see."""
+
+    def hidden(self, account: Account, row: Subject) -> frozenset[str]:
+        return self.hides(account, row) if getattr(row, self.field) else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """`name` is the first part of its addresses, `code` the same for the registry. Checked at import."""
 
@@ -73,6 +94,10 @@ class Desk:
     pickers: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """For a field of a move that chooses among rows: builds the form's field (console.forms)."""
 
+    advice: dict[str, Callable[[Any], Advised]] = field(default_factory=dict)
+    """For a field of a move: what the rules propose for the subject as it stands."""
+    secrecy: Secrecy | None = None
+
     def __post_init__(self) -> None:
         columns = (*self.columns, *(c for s in self.sections for c in s.columns))
         if wrong := sorted({c.hint for c in columns} - HINTS):
@@ -93,6 +118,10 @@ class Desk:
     def reissues(self) -> bool:
         """For templates, which would call `reissue`."""
         return self.reissue is not None
+
+    def hidden(self, account: Account, row: Subject) -> frozenset[str]:
+        """Return the names of the fields of `row` that the account does not see."""
+        return self.secrecy.hidden(account, row) if self.secrecy else frozenset()
 
     @property
     def bulk_moves(self) -> list[Transition]:

@@ -7,17 +7,27 @@ from django import forms
 from yanzhen.domains.hotline import queries
 from yanzhen.domains.hotline.actions import reissue_check_code, reveal_caller
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.procedures import CASE
+from yanzhen.domains.hotline.procedures import CASE, LADDER
+from yanzhen.domains.hotline.routing.queries import proposal
+from yanzhen.domains.hotline.secrecy import hidden_from
+from yanzhen.engines.procedures.ladder import escalated
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices, pickers
-from yanzhen.faces.console.desk import DESKS, Column, Desk, Reveal, Section
+from yanzhen.faces.console.desk import DESKS, Advised, Column, Desk, Reveal, Secrecy, Section
 from yanzhen.faces.console.filters import Rows, SubjectFilters, choice_field, day_field, state_field
 from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
 
+RUNGS = [(rung.code, rung.label) for rung in LADDER.rungs]
+
 
 def category_field(_account: Account, _row: Subject | None) -> forms.Field:
     return pickers.row_field(queries.categories(), choices.tree(categories(), leaf=6))
+
+
+def routing_advice(case: Case) -> Advised:
+    found = proposal(case)
+    return Advised(found.organisation, found.why)
 
 
 class CaseFilters(SubjectFilters):
@@ -28,14 +38,16 @@ class CaseFilters(SubjectFilters):
         lambda rows, _, code: rows.filter(category__code__startswith=code),
     )
     urgency = choice_field("紧急程度", Case.Urgency.choices)
+    complexity = choice_field("难易等级", Case.Complexity.choices)
     channel = choice_field("渠道", Case.Channel.choices)
+    escalated = choice_field("督办", RUNGS, lambda rows, _, code: escalated(rows, code))
     received_from = day_field("来件自", "received_at", "gte")
     received_to = day_field("来件至", "received_at", "lt", shift=1)
     searched = ("title", "employer")
 
     class Meta:
         model = Case
-        fields = ("urgency", "channel")
+        fields = ("urgency", "complexity", "channel")
 
     def filter_queryset(self, queryset: Rows) -> Rows:
         rows: Rows = super().filter_queryset(queryset)
@@ -59,11 +71,11 @@ CASES = DESKS.add(
             Column("received_at", "来件", hint="time"),
         ),
         sections=(
-            Section("诉求", (Column("body", hint="long"), Column("category"), Column("urgency", hint="urgency"),
+            Section("诉求", (Column("body", hint="long"), Column("category"), Column("urgency", hint="urgency"), Column("complexity"),
                              Column("employer"), Column("place"), Column("headcount"), Column("amount_yuan", hint="money"))),
             Section("来件", (Column("channel"), Column("received_at", hint="time"), Column("region"), Column("line"),
                              Column("anonymous", hint="yes_no"), Column("secret", hint="yes_no"), Column("started_by"))),
-            Section("办理", (Column("organisation"), Column("handler"), Column("reply", hint="long"),
+            Section("办理", (Column("organisation"), Column("handler"), Column("returns"), Column("counter_proposal"), Column("reply", hint="long"),
                              Column("answered_at", hint="time"), Column("reached", hint="yes_no"),
                              Column("solved", hint="yes_no"), Column("satisfaction"), Column("ended_at", hint="time"))),
         ),
@@ -73,6 +85,9 @@ CASES = DESKS.add(
         register_right="case.register",
         reveal=Reveal("诉求人", "case.reveal", "caller_mask", (("name", "姓名"), ("phone", "手机号")), reveal_caller),
         reissue=reissue_check_code,
-        pickers={"region": pickers.region_field, "category": category_field, "organisation": pickers.organisation_field, "handler": pickers.handler_field},
+        advice={"organisation": routing_advice},
+        secrecy=Secrecy("secret", hidden_from),
+        pickers={"region": pickers.region_field, "category": category_field, "organisation": pickers.organisation_field,
+                 "counter_proposal": pickers.organisation_field, "handler": pickers.handler_field},
     )
 )  # fmt: skip

@@ -13,11 +13,12 @@ from django.utils.translation import gettext
 
 from yanzhen.engines.procedures import queries
 from yanzhen.engines.procedures.copies import copy_to
-from yanzhen.engines.procedures.engine import outlook
+from yanzhen.engines.procedures.engine import Option, outlook
+from yanzhen.engines.procedures.ladder import escalations
 from yanzhen.engines.procedures.models import Clock, Party, Stay, Subject
 from yanzhen.faces.console import acts, pickers
-from yanzhen.faces.console.cells import Due, cells, due_of
-from yanzhen.faces.console.desk import Desk
+from yanzhen.faces.console.cells import WITHHELD, Due, cells, due_of
+from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import (
     act_page,
@@ -32,6 +33,8 @@ from yanzhen.faces.console.pages import (
 from yanzhen.faces.console.timeline import timeline
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation import attachments
+from yanzhen.foundation.models import Account
+from yanzhen.foundation.records import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
     stays = list(queries.stays(row))
     parties = queries.parties(row)
     options = outlook(row, actor=account)
+    if desk.secrecy and getattr(row, desk.secrecy.field):
+        record("read", row, actor=account, right=row.procedure.view_right)
     referral = row.procedure.referral
     return show(
         request,
@@ -69,8 +74,11 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
         {
             "desk": desk,
             "row": row,
-            "stage": cells(desk, row, [c for c in desk.columns if c.hint in {"state", "due"}], now=now),
-            "sections": [(s.label, cells(desk, row, s.columns, now=now)) for s in desk.sections],
+            "stage": cells(
+                desk, row, [c for c in desk.columns if c.hint in {"state", "due"}], account, now=now
+            ),
+            "title": cells(desk, row, [Column(desk.title)], account, now=now)[0].text,
+            "sections": [(s.label, cells(desk, row, s.columns, account, now=now)) for s in desk.sections],
             "options": options,
             "clocks": [_running(c, row, stays, request) for c in clocks if c.party_id is None],
             "stays": [(stay, acts.of_stay(stay, row, account)) for stay in stays],
@@ -82,7 +90,11 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
                 referral and row.state in referral.states and account.has_right(referral.right, row)
             ),
             "may_reveal": bool(desk.reveal and account.has_right(desk.reveal.right, row)),
-            "masked": getattr(row, desk.reveal.masked) if desk.reveal else "",
+            "masked": _masked(desk, row, account),
+            "escalations": escalations(row),
+            "advised": [
+                (desk.label_of(Column(name)), desk.advice[name](row)) for name in _asked(desk, options)
+            ],
             "files": attachments.of(row),
             "may_attach": any(option.open for option in options),
             "timeline": timeline(row, parties),
@@ -154,6 +166,20 @@ def download(request: AccountRequest, desk: Desk, number: str, pk: Any) -> FileR
     )
     response["Content-Security-Policy"] = "sandbox"
     return response
+
+
+def _masked(desk: Desk, row: Subject, account: Account) -> str:
+    """Return the mask of what is revealed for a reason, unless that too is hidden from the account."""
+    if desk.reveal is None:
+        return ""
+    hidden = desk.reveal.masked in desk.hidden(account, row)
+    return gettext(WITHHELD) if hidden else str(getattr(row, desk.reveal.masked))
+
+
+def _asked(desk: Desk, options: list[Option]) -> list[str]:
+    """Return the fields with advice that an open move asks for, each once."""
+    names = [name for option in options if option.open for name in option.transition.fields]
+    return [name for name in desk.advice if name in names]
 
 
 def _store(file: Any, row: Subject, request: AccountRequest) -> None:

@@ -62,7 +62,7 @@ def behind(request: AccountRequest, code: str) -> HttpResponse:
     ratio = isinstance(indicator.measure, Ratio)
     return show(request, "console/records.html", {
         "indicator": indicator, "figure": figure(indicator, **asked), "region": region, "period": period,  # type: ignore[arg-type]  # as above
-        "desk": desk, "lines": lines(desk, found.rows), "columns": [(c, desk.label_of(c)) for c in desk.columns],
+        "desk": desk, "lines": lines(desk, found.rows, request.user), "columns": [(c, desk.label_of(c)) for c in desk.columns],
         "part": part, "parts": [(p, PART_LABELS[p], with_(request.GET, part=p)) for p in PART_LABELS] if ratio else [],
         "spoken": _spoken(request.GET, region), "home": reverse("console:figures"),
         "previous": with_(request.GET, cursor=found.previous) if found.previous else "",

@@ -40,7 +40,7 @@ def move_form(
     data: Mapping[str, Any] | None = None,
 ) -> forms.Form:
     """Return the form of a move on `row`, or (None) on a whole list. Which values are right the engine says."""
-    form = forms.Form(data, initial=_initial(move, row))
+    form = forms.Form(data, initial=_initial(desk, move, row))
     for name in (*move.fields, *move.optional):
         form.fields[name] = _field(desk, name, account, row, required=name in move.fields)
     label = gettext("说明") if move.note_required else gettext("说明（选填）")
@@ -62,11 +62,19 @@ def act_form(fields: Mapping[str, forms.Field], data: Mapping[str, Any] | None) 
     return form
 
 
-def _initial(move: Transition, row: Subject | None) -> dict[str, Any]:
+def _initial(desk: Desk, move: Transition, row: Subject | None) -> dict[str, Any]:
+    """What the subject holds already, else what the rules propose."""
     if row is None:
         return {}
+    advised = {
+        name: desk.advice[name](row).value for name in (*move.fields, *move.optional) if name in desk.advice
+    }
     stored = {name: getattr(row, field_of(row, name).attname) for name in (*move.fields, *move.optional)}
-    return {name: value for name, value in stored.items() if value not in (None, "")}
+    return {n: v for n, v in {**advised, **_filled(stored)}.items() if v is not None}
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 def _field(desk: Desk, name: str, account: Account, row: Subject | None, *, required: bool) -> forms.Field:

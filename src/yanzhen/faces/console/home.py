@@ -69,5 +69,5 @@ def _waiting(request: AccountRequest, desk: Desk) -> Waiting:
     return Waiting(
         desk,
         [Tally(gettext(label), url, count_of(rows)) for label, url, rows in boxes],
-        lines(desk, found.rows),
+        lines(desk, found.rows, account),
     )

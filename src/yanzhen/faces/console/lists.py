@@ -20,13 +20,14 @@ from django.utils.translation import gettext
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.procedures.queries import INBOXES
 from yanzhen.faces.console import views
-from yanzhen.faces.console.cells import lines, shown
+from yanzhen.faces.console.cells import WITHHELD, lines, shown
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
 from yanzhen.faces.console.models import SavedView
 from yanzhen.faces.console.pages import page, see_other, show
 from yanzhen.faces.http import NUL, AccountRequest, Malformed
 from yanzhen.foundation.errors import Invalid
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.sheets import write_rows
 
 Exported = str | date | Decimal | int | None
@@ -66,7 +67,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             "more": [field for field in form if field.name not in desk.filters.first],
             "more_open": order_named(request.GET)
             or any(f.data for f in form if f.name not in desk.filters.first),
-            "lines": lines(desk, found.rows),
+            "lines": lines(desk, found.rows, request.user),
             "columns": [(c, desk.label_of(c)) for c in desk.columns],
             "tabs": _tabs(desk, saved, box, here),
             "box": box,
@@ -97,7 +98,7 @@ def export(request: AccountRequest, desk: Desk) -> HttpResponse | FileResponse:
     if count_of(rows, MOST_EXPORTED) > MOST_EXPORTED:
         raise Invalid(f"筛选结果超过 {MOST_EXPORTED:,} 件，请缩小范围后分次导出")
     out = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
-    write_rows(out, [desk.label_of(c) for c in (NUMBER, *desk.columns)], _exported(desk, rows))
+    write_rows(out, [desk.label_of(c) for c in (NUMBER, *desk.columns)], _exported(desk, rows, request.user))
     out.seek(0)
     name = f"{desk.label}-{timezone.localdate():%Y%m%d}.xlsx"
     return FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)
@@ -177,9 +178,13 @@ def _tabs(desk: Desk, saved: list[SavedView], box: str, here: str) -> list[Tab]:
     return tabs + [Tab(v.name, f"{home}?{v.query}", v.query == here, v.pk) for v in saved]
 
 
-def _exported(desk: Desk, rows: QuerySet[Any]) -> Iterator[list[Exported]]:
+def _exported(desk: Desk, rows: QuerySet[Any], account: Account) -> Iterator[list[Exported]]:
     for row in rows.iterator(chunk_size=2000):
-        yield [row.number, *(exported_cell(row, column) for column in desk.columns)]
+        hidden = desk.hidden(account, row)
+        yield [
+            row.number,
+            *(gettext(WITHHELD) if c.name in hidden else exported_cell(row, c) for c in desk.columns),
+        ]
 
 
 def exported_cell(row: Subject, column: Column) -> Exported:

@@ -40,10 +40,13 @@ def move(request: AccountRequest, desk: Desk, number: str, code: str) -> HttpRes
         changes = changes_of(form, transition)
         advance(row, code, actor=request.user, note=given["note"], seen=given["seen"], **changes)
 
-    facts = [cell for section in desk.sections[:1] for cell in cells(desk, row, section.columns)]
+    facts = [
+        cell for section in desk.sections[:1] for cell in cells(desk, row, section.columns, request.user)
+    ]
     return act_page(
         request, desk, row, form, act,
         label=gettext(transition.label), done=gettext("已办理：%s") % gettext(transition.label), facts=facts,
+        advised=[desk.advice[name](row) for name in (*transition.fields, *transition.optional) if name in desk.advice],
     )  # fmt: skip
 
 

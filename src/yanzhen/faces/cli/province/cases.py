@@ -207,7 +207,11 @@ def disputes(units: dict[tuple[str, str], Organisation], staff: dict[str, Accoun
     running = Case.objects.filter(state="handling", region_id="370102", open_parties=0).order_by("-pk")[:4]
     home, other = units["370102", "union"], units["370102", "hrss"]
     for case in running:
-        back: dict[str, Any] = {"actor": staff["all"], "counter_proposal": other, "note": "属人社部门职责（演示）"}
+        back: dict[str, Any] = {
+            "actor": staff["all"],
+            "counter_proposal": other,
+            "note": "属人社部门职责（演示）",
+        }
         advance(case, "send_back", **back)
         advance(
             case, "assign", actor=staff["all"], organisation=home, note="退回理由不成立，请继续办理（演示）"

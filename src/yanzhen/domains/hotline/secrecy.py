@@ -1,0 +1,24 @@
+"""What of a case that is kept secret is hidden from whom.
+
+Jinan 12345 regulation art. 32 (A, local law) and the labour inspection regulation art. 9 (A): whoever reported is kept
+secret, and is never made known to the unit that was reported.
+"""
+
+from __future__ import annotations
+
+from yanzhen.domains.hotline.models import Case
+from yanzhen.foundation.models import Account
+
+STORY = frozenset({"title", "body", "place", "employer", "headcount", "amount_yuan", "started_by"})
+"""What may tell who reported: an organisation that was asked to do a part of the work does not see it."""
+CALLER = frozenset({"caller_mask"})
+
+
+def hidden_from(account: Account, case: Case) -> frozenset[str]:
+    """Return the fields of a secret case that the account does not see.
+
+    The caller is seen under "case.reveal" alone, the story by those whose place or unit the case itself is in; an
+    organisation that was only asked in sees its work order.
+    """
+    hidden = frozenset() if account.has_right("case.reveal", case) else CALLER
+    return hidden if account.has_right("case.view", case) else hidden | STORY

@@ -1,0 +1,167 @@
+"""The routing table: the closest matter, then the closest place; effective-dated; every decision says why."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import AccountFactory, LineFactory, OrganisationFactory
+from tests.hotline import county
+from yanzhen.domains.hotline.models import Category
+from yanzhen.domains.hotline.routing.actions import draft, end_route, set_route
+from yanzhen.domains.hotline.routing.models import Route
+from yanzhen.domains.hotline.routing.queries import find, proposal, row_of, simulate
+from yanzhen.domains.hotline.routing.rules import Row, decide, table_of
+from yanzhen.foundation.errors import Invalid, NotAllowed
+from yanzhen.foundation.models import Record
+
+DAY = date(2026, 3, 4)
+
+
+def row(region: str, category: str, *, since: date = DAY, until: date | None = None) -> Row:
+    return Row(1, region, category, since, until, "union", None, f"{region}/{category}", "依据", region)
+
+
+def found(rows: list[Row], region: str, category: str, *, on: date = DAY) -> str | None:
+    chosen = decide(table_of(rows), region, category, on=on).row
+    return chosen.to if chosen else None
+
+
+@pytest.mark.parametrize(
+    ("rows", "to"),
+    [
+        ([row("37", ""), row("370102", "")], "370102/"),
+        ([row("370102", ""), row("37", "0101")], "37/0101"),
+        ([row("37", "0101"), row("3701", "0101"), row("3702", "010101")], "3701/0101"),
+        ([row("3702", "")], None),
+        ([row("37", "02")], None),
+    ],
+)
+def test_the_closest_matter_wins_and_of_one_matter_the_closest_place(rows, to):
+    assert found(rows, "370102", "010101") == to
+
+
+def test_a_row_holds_from_its_first_day_up_to_its_last_exclusive():
+    rows = [row("37", "", since=DAY, until=DAY + timedelta(days=1))]
+
+    assert [found(rows, "370102", "", on=DAY + timedelta(days=n)) for n in (-1, 0, 1)] == [None, "37/", None]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["37", "3701", "370102", "3702"]), st.sampled_from(["", "01", "0101", "02"])
+        ),
+        unique=True,
+    )
+)
+def test_a_decision_is_the_greatest_of_all_that_fit(cells):
+    rows = [row(region, category) for region, category in cells]
+    fitting = [r for r in rows if "370102".startswith(r.region) and "010101".startswith(r.category)]
+    best = max(fitting, key=lambda r: (len(r.category), len(r.region)), default=None)
+
+    assert decide(table_of(rows), "370102", "010101", on=DAY).row == best
+
+
+def editor(place):
+    return AccountFactory(grants=[(place.region.parent, None, "case.view route.edit")])
+
+
+def routed(place, line, *, organisation=None, category="", region=None, days=0) -> Route:
+    route = draft(
+        region=region or place.region, category=category, line=line, organisation=organisation,
+        valid_from=timezone.localdate() + timedelta(days=days), source="分工方案（2026）1号",
+    )  # fmt: skip
+    return set_route(route, actor=editor(place))
+
+
+@pytest.mark.django_db
+def test_a_case_carries_the_route_of_its_day_and_the_proposal_says_why():
+    place = county()
+    route = routed(place, place.union.line)
+
+    case = place.case()
+
+    assert case.route == route
+    given = proposal(case)
+    assert given.organisation == place.union
+    assert [route.source in reason for reason in given.why] == [True, False]
+    assert place.union.name in given.why[-1]
+
+
+@pytest.mark.django_db
+def test_the_accused_unit_is_never_proposed():
+    place = county()
+    routed(place, place.union.line, organisation=place.union)
+
+    case = place.case(employer=place.union.name)
+
+    assert proposal(case).organisation is None
+
+
+@pytest.mark.django_db
+def test_a_new_row_ends_the_one_before_and_both_stay_on_record():
+    place = county()
+    first = routed(place, place.union.line)
+    hrss = LineFactory(code="hrss")
+    second = routed(place, hrss, days=3)
+    first.refresh_from_db()
+
+    assert first.valid_to == second.valid_from
+    today = timezone.localdate()
+    lines = [find(place.region.code, "", on=today + timedelta(days=n)).row.line for n in (0, 2, 3)]  # type: ignore[union-attr]
+    assert lines == ["union", "union", "hrss"]
+    assert Record.objects.filter(verb="route.set").count() == 2
+
+
+@pytest.mark.django_db
+def test_the_table_is_changed_by_those_whose_place_it_is_with_a_source_and_not_backwards():
+    place = county()
+    elsewhere = AccountFactory(grants=[(county("370202").region, None, "route.edit")])
+    line = place.union.line
+    good = {"region": place.region, "category": "", "line": line, "organisation": None, "source": "文件"}
+    with pytest.raises(NotAllowed):
+        set_route(draft(**good, valid_from=timezone.localdate()), actor=elsewhere)
+    with pytest.raises(Invalid, match="不能早于今天"):
+        draft(**good, valid_from=timezone.localdate() - timedelta(days=1))
+    with pytest.raises(Invalid, match="依据"):
+        draft(**good | {"source": " "}, valid_from=timezone.localdate())
+    Category.objects.filter(code="020101").update(active=False)
+    with pytest.raises(Invalid, match="不存在或已停用"):
+        draft(**good | {"category": "020101"}, valid_from=timezone.localdate())
+
+
+@pytest.mark.django_db
+def test_a_row_that_cases_were_sent_by_ends_tomorrow_at_the_earliest():
+    place = county()
+    route = routed(place, place.union.line)
+    place.case()
+
+    with pytest.raises(Invalid, match="最早从明天"):
+        end_route(route, actor=editor(place), on=timezone.localdate(), reason="分工调整")
+    end_route(route, actor=editor(place), on=timezone.localdate() + timedelta(days=1), reason="分工调整")
+    assert Route.objects.get().valid_to == timezone.localdate() + timedelta(days=1)
+
+
+@pytest.mark.django_db
+def test_a_change_is_tried_on_the_cases_of_late_and_nothing_is_saved(django_assert_num_queries):
+    place = county()
+    routed(place, place.union.line)
+    hrss = OrganisationFactory(region=place.region, line=LineFactory(code="hrss"), kind="government")
+    for _ in range(3):
+        place.case(category="020101")
+    place.case()
+    change = draft(
+        region=place.region, category="02", line=hrss.line, organisation=hrss,
+        valid_from=timezone.localdate(), source="拟改",
+    )  # fmt: skip
+
+    place.clerk.cells()
+    shifts = simulate(place.clerk, [row_of(change)])
+
+    assert [(s.region, s.count, s.after) for s in shifts] == [(place.region.code, 3, hrss.name)]
+    assert Route.objects.count() == 1
