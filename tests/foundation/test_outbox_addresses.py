@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-
 from yanzhen.foundation.outbox.addresses import AddressRefused, Target, is_public, resolve, target_of
 
 INNER = (

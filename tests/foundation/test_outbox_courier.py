@@ -19,6 +19,7 @@ from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFact
 from tests.foundation.test_numbering import in_threads
 from tests.outbox import Receiver, endpoint_at, receiving
 from yanzhen.domains.hotline.models import Case
+from yanzhen.foundation.errors import NotAllowed
 from yanzhen.foundation.models import Account, Record, Region
 from yanzhen.foundation.outbox import courier, deliveries, leasing, posting
 from yanzhen.foundation.outbox.courier import deliver
@@ -318,8 +319,6 @@ def test_what_was_given_up_is_sent_again_under_the_same_event(dead, receiver, ke
 
 
 def test_who_has_no_right_over_an_endpoint_sends_nothing_of_it_again(dead):
-    from yanzhen.foundation.errors import NotAllowed
-
     for place, line in (
         (RegionFactory(code="370202"), None),
         (RegionFactory(code="370100"), LineFactory(code="court")),
