@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
     "yanzhen.domains.hotline",
+    "yanzhen.domains.hotline.reconciliation",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare
