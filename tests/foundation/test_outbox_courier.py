@@ -259,7 +259,7 @@ def test_workers_at_the_same_time_never_send_the_same_twice(receiver, endpoint, 
 
 
 def test_a_lease_reads_no_more_however_much_is_waiting(endpoint, county, django_assert_num_queries):
-    tell([CaseFactory(region=county) for _ in range(30)])
+    tell([CaseFactory(region=county) for _ in range(40)])
 
     with django_assert_num_queries(1):
         leasing.spread(now=START)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -25,11 +27,23 @@ from yanzhen.foundation.outbox.leasing import Leased
 from yanzhen.foundation.outbox.posting import Outcome, post
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
-THREADS = 32
+THREADS = 64
 PATIENCE = 60
 """Seconds; a POST ends long before."""
 Clock = Callable[[], datetime]
+GATHER = 0.02
+"""Seconds to wait for more answers once there is one: they are written down together."""
+SPREAD_EVERY = 0.5
+"""Seconds; so that messages to others get their deliveries while a long queue to one is worked off."""
 logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Open a transaction that does not wait for the disk: should it be lost in a crash, something is sent once more."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("set local synchronous_commit to off")
+        yield
 
 
 class Courier:
@@ -39,6 +53,7 @@ class Courier:
         self.pool = pool
         self.clock = clock
         self.out: dict[Future[Outcome], Leased] = {}
+        self.spread_at = 0.0
 
     def step(self, *, patience: float) -> bool:
         """Book what came back and take in hand what is due; wait up to `patience` seconds for an answer first.
@@ -47,15 +62,19 @@ class Courier:
         """
         if self.out:
             wait(self.out, timeout=patience, return_when=FIRST_COMPLETED)
+            wait(self.out, timeout=GATHER)
         done = [(self.out.pop(future), future.result()) for future in list(self.out) if future.done()]
         if done:
-            with transaction.atomic():
+            with unhurried():
                 leasing.settle(done, now=self.clock())
-        free = THREADS - len(self.out)
-        taken = leasing.lease(free, now=self.clock())
-        for leased in taken:
+        fresh = 0
+        with unhurried():
+            taken = leasing.lease(THREADS - len(self.out), now=self.clock())
+            if not taken or time.monotonic() - self.spread_at > SPREAD_EVERY:
+                fresh = leasing.spread(now=self.clock())
+                self.spread_at = time.monotonic()
+        for leased in taken:  # only once the lease is committed, lest two send the same at a time
             self.out[self._sending(leased)] = leased
-        fresh = leasing.spread(now=self.clock()) if len(taken) < free else 0
         return bool(self.out or fresh)
 
     def _sending(self, leased: Leased) -> Future[Outcome]:

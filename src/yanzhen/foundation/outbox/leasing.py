@@ -20,7 +20,7 @@ LEASE = timedelta(seconds=60)
 FIRST, LONGEST = timedelta(seconds=5), timedelta(hours=1)
 GIVE_UP = timedelta(hours=72)
 ALARM_EVERY = timedelta(hours=24)
-AT_ONCE = 16
+AT_ONCE = 32
 """Deliveries to one endpoint that are out at a time, over all workers: one that hangs leaves threads for the others."""
 SPREAD = 1000
 """Messages whose deliveries are made in one statement."""

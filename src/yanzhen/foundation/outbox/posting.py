@@ -1,6 +1,6 @@
 """One signed POST: as the Standard Webhooks specification has it, within ten seconds, following nothing.
 
-Headers and signature: https://github.com/standard-webhooks/standard-webhooks, spec 1.0 (read, grade A).
+Headers and signature: github.com/standard-webhooks/standard-webhooks (from memory, checked by its published example, grade C).
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from yanzhen.domains.hotline.reconciliation.declare import Count, Difference, bounds, counted, rows
 
@@ -48,52 +49,61 @@ def count(day: date) -> Count:
 
 def differences(day: date) -> list[Difference]:
     asked = bounds(day)
+    return [*_not_applied(asked), *_without_case(asked), *_without_row(asked), *_twice(asked)]
+
+
+def _not_applied(asked: dict[str, Any]) -> list[Difference]:
     return [
-        *(
-            Difference(
-                "合格的行没有导入",
-                str(batch),
-                f"第 {number} 行校验合格，没有成为工单"
-                + ("；批次尚未导入完成" if state != "applied" else ""),
-                "打开批次：中断的请提交人再次确认导入；已导入完成的按该行内容补登记",
-                region,
-                "batch",
-            )
-            for batch, number, state, region in rows(NOT_APPLIED, asked)
-        ),
-        *(
-            Difference(
-                "导入的行没有工单",
-                str(batch),
-                f"第 {number} 行导入为工单（内部编号 {target}），"
-                + ("该工单不存在" if other is None else f"该工单却属于批次 {other}"),
-                "在记录链查该工单为何不在；按该行内容补登记",
-                region,
-                "batch",
-            )
-            for batch, number, target, region, other in rows(WITHOUT_CASE, asked)
-        ),
-        *(
-            Difference(
-                "工单不是批次中的行",
-                number,
-                f"工单标明来自批次 {batch}，"
-                + ("而该批次已撤销" if state == "undone" else "批次中却没有这一行"),
-                "打开工单核对来历，在记录链查登记人",
-                region,
-                "case",
-            )
-            for batch, number, region, state in rows(WITHOUT_ROW, asked)
-        ),
-        *(
-            Difference(
-                "几行成了同一件工单",
-                str(batch),
-                f"第 {numbers} 行都指向内部编号 {target} 的工单",
-                "逐行核对，缺少的补登记",
-                region,
-                "batch",
-            )
-            for batch, target, region, numbers in rows(TWICE, asked)
-        ),
+        Difference(
+            "合格的行没有导入",
+            str(batch),
+            f"第 {number} 行校验合格，没有成为工单" + ("；批次尚未导入完成" if state != "applied" else ""),
+            "打开批次：中断的请提交人再次确认导入；已导入完成的按该行内容补登记",
+            region,
+            "batch",
+        )
+        for batch, number, state, region in rows(NOT_APPLIED, asked)
+    ]
+
+
+def _without_case(asked: dict[str, Any]) -> list[Difference]:
+    return [
+        Difference(
+            "导入的行没有工单",
+            str(batch),
+            f"第 {number} 行导入为工单（内部编号 {target}），"
+            + ("该工单不存在" if other is None else f"该工单却属于批次 {other}"),
+            "在记录链查该工单为何不在；按该行内容补登记",
+            region,
+            "batch",
+        )
+        for batch, number, target, region, other in rows(WITHOUT_CASE, asked)
+    ]
+
+
+def _without_row(asked: dict[str, Any]) -> list[Difference]:
+    return [
+        Difference(
+            "工单不是批次中的行",
+            number,
+            f"工单标明来自批次 {batch}，" + ("而该批次已撤销" if state == "undone" else "批次中却没有这一行"),
+            "打开工单核对来历，在记录链查登记人",
+            region,
+            "case",
+        )
+        for batch, number, region, state in rows(WITHOUT_ROW, asked)
+    ]
+
+
+def _twice(asked: dict[str, Any]) -> list[Difference]:
+    return [
+        Difference(
+            "几行成了同一件工单",
+            str(batch),
+            f"第 {numbers} 行都指向内部编号 {target} 的工单",
+            "逐行核对，缺少的补登记",
+            region,
+            "batch",
+        )
+        for batch, target, region, numbers in rows(TWICE, asked)
     ]
