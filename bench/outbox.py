@@ -21,7 +21,7 @@ from yanzhen.foundation.outbox.endpoints import register_endpoint
 from yanzhen.foundation.outbox.messages import Telling, notify, notify_many
 from yanzhen.foundation.outbox.models import Delivery
 
-MESSAGES = 2_000
+MESSAGES = 10_000
 BODY = b'{"data": {"number": "GD370102-20261124-00001-K", "text": "..."}}'
 
 
