@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import asdict
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -12,11 +13,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from openpyxl import Workbook
 
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
+from yanzhen.domains.hotline.reconciliation.declare import Difference
+from yanzhen.domains.hotline.reconciliation.models import Report
 from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
@@ -25,11 +29,20 @@ from yanzhen.faces.console.models import BulkMove, SavedView
 from yanzhen.foundation import attachments, sheets
 from yanzhen.foundation.accounts import issue_token
 from yanzhen.foundation.models import Account, Employment, Organisation, Person, Token
+from yanzhen.foundation.outbox.declare import NOTICES, Notice
+from yanzhen.foundation.outbox.endpoints import register_endpoint
+from yanzhen.foundation.outbox.models import Delivery, Message
 from yanzhen.foundation.people import employ, register_person
 from yanzhen.foundation.records import history, record
 from yanzhen.foundation.sheets import SHEETS
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NOTICES._items, "test.moved", Notice("test.moved", "流转", "工单 {number} 已流转。"))
+
 
 SECRETS = (
     "不该外传的标题",
@@ -42,7 +55,7 @@ SECRETS = (
 )
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view person.edit"
-    " person.reveal organisation.view organisation.edit record.view account.view"
+    " person.reveal organisation.view organisation.edit record.view account.view outbox.view outbox.edit"
 )
 PUBLIC = {
     "home",
@@ -137,6 +150,12 @@ class Rows:
             "account-password", "account-second-factor",
         ):  # fmt: skip
             self.by_name[f"console:{name}"] = {"pk": place.clerk.pk}
+        message, delivery, report = self._told(case)
+        self.by_name["console:notice-read"] = {"pk": message.pk}
+        self.by_name["console:delivery-resend"] = {"pk": delivery.pk}
+        for name in ("endpoint", "endpoint-secret", "endpoint-switch", "endpoint-test"):
+            self.by_name[f"console:{name}"] = {"pk": delivery.endpoint_id}
+        self.by_name["console:reconciliation-report"] = {"pk": report.pk}
         self.person, self.organisation, employment = self._registers()
         for name in ("organisation", "organisation-edit"):
             self.by_name[f"console:{name}"] = {"pk": self.organisation.pk}
@@ -152,6 +171,29 @@ class Rows:
             name="张建国", phone="13812345678", region=place.region, line=unit.line, actor=registrar
         )
         return person, unit, employ(person, unit, actor=registrar, starts_on=date(2026, 1, 1))
+
+    def _told(self, case: Any) -> tuple[Message, Delivery, Report]:
+        """A notice of the case to the clerk, one that could not be delivered, and a difference that names the case."""
+        keeper = AccountFactory(grants=[(self.place.region, None, RIGHTS)])
+        endpoint, _key = register_endpoint(
+            actor=keeper, name="不该外传的单位", url="https://hooks.example.com/", kinds=["test.moved"],
+            region=self.place.region, line=case.line, resolver=lambda *_: ["93.184.215.14"],
+        )  # fmt: skip
+        message = Message(
+            kind="test.moved", account=self.place.clerk, subject_type="hotline.case", subject_id=case.pk,
+            number=case.number, text=case.number, shown_at=timezone.now(), spread=True,
+        )  # fmt: skip
+        message.save()
+        now = timezone.now()
+        delivery = Delivery.objects.create(
+            message=message, endpoint=endpoint, created_at=now, next_at=now, give_up_at=now
+        )
+        difference = Difference("工单不存在", case.number, "不该外传的要求", "核实", case.region_id, "case")
+        report = Report.objects.create(
+            day=timezone.localdate() - timedelta(days=1), source="web", version=1, incoming=1, cases=0, found=1,
+            differences=[asdict(difference)],
+        )  # fmt: skip
+        return message, delivery, report
 
     def _batch(self) -> Any:
         book = Workbook()

@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -19,9 +20,12 @@ from yanzhen.faces import health
 from yanzhen.faces.cli import layout, place, postgres
 from yanzhen.foundation import calendar, walls
 from yanzhen.foundation.models import DataKey
+from yanzhen.foundation.outbox.deliveries import dead_count, undelivered_since
 from yanzhen.foundation.records import sealing_lag
 
 FREE_BYTES = 2 * 2**30
+UNDELIVERED_WITHIN = timedelta(minutes=10)
+"""A receiver that is down for so long is worth a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,14 @@ def sealed() -> str | None:
     return f"有记录 {lag} 未封存，请检查 yanzhen worker 是否在运行、检查点目录是否可写"
 
 
+def delivered() -> str | None:
+    waiting = undelivered_since(timezone.now())
+    if waiting is not None and waiting > UNDELIVERED_WITHIN:
+        return f"最早的通知已等待 {waiting}，请在“通知投递”查看接收端的问题，并检查 yanzhen worker 是否在运行"
+    dead = dead_count()
+    return f"有 {dead} 条通知投递失败，请在“通知投递”重新投递" if dead else None
+
+
 def _row(sql: str, parameters: dict[str, str | list[str]] | None = None) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
@@ -209,4 +221,5 @@ SERVICE = (
     Check("工作日历", calendar_years),
     Check("后台任务", worker),
     Check("记录封存", sealed),
+    Check("通知投递", delivered),
 )

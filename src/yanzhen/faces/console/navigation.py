@@ -31,6 +31,8 @@ PLACES = (
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),
     Entry("console:people", "人员", "user", ("person.view",)),
+    Entry("console:reconciliation", "来件对账", "list-check", ("reconciliation.view",)),
+    Entry("console:deliveries", "通知投递", "send", ("outbox.view",)),
     Entry("console:trail", "记录链", "history", ("record.view",)),
     Entry("console:accounts", "账号与授权", "users", ("account.view", "account.edit")),
     Entry("console:parameters", "参数", "adjustments", ("parameter.edit", "record.view")),

@@ -18,6 +18,8 @@ from yanzhen.faces.console import (
     trail,
 )
 from yanzhen.faces.console.desk import DESKS, Desk
+from yanzhen.faces.console.outbox import urls as outbox_urls
+from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
 from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
 
@@ -77,6 +79,8 @@ urlpatterns = [
     path("parameters/<str:code>/", rules.one, name="parameter"),
     path("calendar/", rules.years, name="calendar"),
     *routing.urlpatterns,
+    *outbox_urls.urlpatterns,
+    *reconciliation_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),
