@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
     "yanzhen.domains.hotline",
+    "yanzhen.domains.hotline.closing",
     "yanzhen.domains.hotline.rosters",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
