@@ -83,17 +83,22 @@ def open_case(number: str, secret: str) -> tuple[Case, bool]:
     number = number.strip().upper()
     if problem := numbering.problem_with(number):
         raise NotFound(f"受理编号有误：{problem}")
-    case = Case.objects.filter(number=number).first()
+    case = by_number(number)
     given = track_hash(number, secret)
     by_code = case is not None and hmac.compare_digest(bytes(case.check_hash), given)
     by_tail = (
         case is not None
-        and bool(case.phone_tail_hash)
+        and case.phone_tail_hash is not None
         and hmac.compare_digest(bytes(case.phone_tail_hash), given)
     )
     if case is None or not (by_code or by_tail):
         raise NotFound("编号与查询码（或手机号后四位）不符，请核对后再试")
     return case, by_code
+
+
+def by_number(number: str) -> Case | None:
+    """Return the case of a number, whoever asks: for pages that check a secret next."""
+    return Case.objects.filter(number=number).first()
 
 
 def progress(case: Case, with_reply: bool) -> Progress:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from yanzhen.domains.hotline.closing import guards, rules
@@ -65,6 +65,16 @@ class Found:
         return None if value is None else f"{value.normalize():f}"
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All that closing knows of a case, of every round, the latest first."""
+
+    attempts: list[Attempt]
+    surveys: list[Survey]
+    samples: list[Sampled]
+    marks: list[Unreasonable]
+
+
 def call_backs(account: Account) -> QuerySet[Case]:
     """The answered cases that the account may call back: within its right, and not its own."""
     reaches = account.reaches(CALL_BACK)
@@ -89,6 +99,24 @@ def turns(cases: list[Case]) -> list[Turn]:
 def surveys(case: Case) -> list[Survey]:
     """All that the caller said of a case that was read in reach, of every round, the latest first."""
     return list(Survey.objects.filter(case=case).select_related("by").order_by("-pk"))
+
+
+def past(case: Case) -> Past:
+    """Return what is known of a case that was read in reach: four statements."""
+    attempts = Attempt.objects.filter(case=case).exclude(outcome=Attempt.Outcome.MISTAKE)
+    marks = Unreasonable.objects.filter(case=case).select_related("started_by", "handler")
+    return Past(
+        attempts=list(attempts.select_related("by", "corrected_by").order_by("-at", "-pk")),
+        surveys=surveys(case),
+        samples=list(Sampled.objects.filter(case=case).select_related("reviewer", "draw").order_by("-pk")),
+        marks=list(marks.order_by("-pk")),
+    )
+
+
+def with_cases(rows: list[Sampled]) -> list[Sampled]:
+    """Bring along what a page of samples names, a statement each."""
+    prefetch_related_objects(rows, "case", "draw", "region", "reviewer")
+    return rows
 
 
 def samples(account: Account) -> QuerySet[Sampled]:

@@ -22,6 +22,7 @@ from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Account, Checkpoint, Record
 from yanzhen.foundation.records import record, record_many
 from yanzhen.foundation.records.write import masked
+from yanzhen.foundation.scope import audience_of
 
 LINE = "union"
 CHECK = "case.check"
@@ -123,11 +124,11 @@ def _draw(day: date, city: str, population: list[int], checkpoint: Checkpoint | 
     due_at = end_of(now, parameters.span_of(due), calendar=load_calendar()).due_at
     seed = rules.seed_of(day, city, bytes(checkpoint.digest)) if checkpoint else secrets.token_hex(32)
     chosen = rules.drawn(seed, population, rules.sample_size(len(population), percent))
+    cases = list(Case.objects.filter(pk__in=chosen).order_by("pk"))
     draw = Draw.objects.create(
         region_id=city, line_id=LINE, day=day, percent=percent, population=population, seed=seed,
-        checkpoint=checkpoint.pk if checkpoint else None, drawn_at=now,
+        checkpoint=checkpoint.pk if checkpoint else None, drawn_at=now, shared_with=_seen_from(cases, city),
     )  # fmt: skip
-    cases = Case.objects.filter(pk__in=chosen).order_by("pk")
     Sampled.objects.bulk_create(
         Sampled(
             draw=draw,
@@ -148,6 +149,12 @@ def _draw(day: date, city: str, population: list[int], checkpoint: Checkpoint | 
     }
     record("sample.draw", draw, actor=None, after={**after, "drawn": len(chosen)})
     record_many("sample.drawn", [(c, None, {"draw": draw.pk}) for c in cases], actor=None)
+
+
+def _seen_from(cases: list[Case], city: str) -> list[str]:
+    """Return the audience keys of those who see a case that was drawn: they see how it was drawn."""
+    keys = {key for c in cases for key in (*audience_of(c.region_id, c.line_id), *c.shared_with)}
+    return sorted(keys - set(audience_of(city, LINE)))
 
 
 def _problems(findings: Mapping[str, str], *, passed: bool, opinion: str) -> list[tuple[str, str]]:
