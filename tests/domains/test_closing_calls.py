@@ -24,7 +24,7 @@ from yanzhen.domains.hotline.closing.actions import (
 )
 from yanzhen.domains.hotline.closing.models import Attempt, Survey
 from yanzhen.domains.hotline.models import Case
-from yanzhen.engines.procedures.engine import advance
+from yanzhen.engines.procedures.engine import advance, advance_many
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Record
 from yanzhen.foundation.records import history
@@ -251,6 +251,23 @@ def test_what_was_said_of_a_former_reply_does_not_bind_the_next():
     case = advance(case, "answer", actor=place.handler, reply="单位已补发第二个月工资，附凭证。")
 
     assert guards.caller_did_not_say_unsolved(case) is None
+
+
+def test_a_caller_who_says_unsolved_after_the_call_stops_the_closing_of_a_whole_list():
+    place = county()
+    case = finish_by_phone(answered(place), Answer(True, "satisfied"), actor=place.clerk)
+    answer_online(case, Answer(False, "dissatisfied"))
+    case.refresh_from_db()
+
+    outcome = advance_many(Case, [case.pk], "close", actor=place.clerk)
+
+    assert (case.solved, case.satisfaction) == (False, "dissatisfied")
+    assert (outcome.moved, len(outcome.refused)) == (0, 1)
+    last = history(case).last()
+    assert (last.verb, last.actor_id, last.before["solved"], last.after["solved"]) == (
+        "survey.carried", None, True, False,
+    )  # fmt: skip
+    assert advance(case, "redo", actor=place.clerk, note="诉求人反映未解决").state == "handling"
 
 
 @pytest.mark.parametrize("state", ["handling", "closed"])

@@ -38,13 +38,14 @@ LABELS = {
     "attempt": "回访尝试",
     "attempt.take_back": "更正回访尝试",
     "survey": "评价",
+    "survey.carried": "按诉求人评价更正回访结果",
     "sample.drawn": "抽检：抽中",
     "sample.review": "抽检：复核",
 }
 TONES = {"clock.warned": "amber", "clock.overdue": "red"}
 SYSTEM = "系统"
 VISITOR = "诉求人"
-OF_VISITORS = frozenset({"start", "survey", "move.appeal"})
+OF_VISITORS = frozenset({"start", "survey", "survey.carried", "move.appeal"})
 """What happens without an account when those whose matter it is do it themselves."""
 LONGEST = 200
 """Steps shown; older ones are counted and stand in the records."""

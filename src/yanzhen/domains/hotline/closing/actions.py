@@ -20,8 +20,10 @@ from yanzhen.foundation.records.write import masked
 
 CALL_BACK = "case.call_back"
 ANSWERED = "answered"
-OPEN_TO_THE_CALLER = ("answered", "called_back")
+CALLED_BACK = "called_back"
+OPEN_TO_THE_CALLER = (ANSWERED, CALLED_BACK)
 """States in which the caller may say online what came of it."""
+CARRIED = ("reached", "solved", "satisfaction")
 Outcome = Attempt.Outcome
 
 
@@ -134,11 +136,26 @@ def give_up(case: Case, *, actor: Account, note: str = "") -> Case:
 
 @transaction.atomic
 def answer_online(case: Case, answer: Answer) -> Survey:
-    """Keep what the caller says in the portal; whoever calls has shown the secret. The last answer counts."""
+    """Keep what the caller says in the portal; whoever calls has shown the secret. The last answer counts.
+
+    Once called back, the caller's own word also stands on the case: so that closing, alone or in a list, sees it
+    without looking further.
+    """
     case = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if case.state not in OPEN_TO_THE_CALLER or case.answered_at is None:
         raise Refusal("这件诉求现在不能评价：尚未答复，或者已经办结。如有意见请拨打 12351")
-    return _keep(case, answer, channel=Survey.Channel.WEB, by=None)
+    said = _keep(case, answer, channel=Survey.Channel.WEB, by=None)
+    if case.state == CALLED_BACK:
+        _carry(case, said)
+    return said
+
+
+def _carry(case: Case, said: Survey) -> None:
+    before = {name: getattr(case, name) for name in CARRIED}
+    case.reached, case.solved, case.satisfaction = True, said.solved, said.satisfaction
+    case.save(update_fields=CARRIED)
+    after = {name: getattr(case, name) for name in CARRIED}
+    record("survey.carried", case, actor=None, before=before, after=after)
 
 
 def _locked(case: Case, actor: Account) -> Case:

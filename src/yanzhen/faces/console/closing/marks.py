@@ -58,7 +58,7 @@ MARKS = DESKS.add(
         ),
         filters=MarkFilters,
         title="case",
-        icon="message-circle",
+        icon="alert-triangle",
         register="console:mark-propose",
         register_right="case.handle",
     )
