@@ -21,6 +21,7 @@ from tests.factories import AccountFactory, LineFactory, OrganisationFactory, Re
 from tests.hotline import EVERY_RIGHT, county
 from yanzhen.domains.hotline.reconciliation.declare import Difference
 from yanzhen.domains.hotline.reconciliation.models import Report
+from yanzhen.domains.hotline.closing.models import Draw, Sampled
 from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
@@ -126,6 +127,7 @@ class Rows:
             "token": Token.objects.get().pk,
             "rest": "x",
             "provider_id": "sso",
+            "outcome": "later",
         }
         self.by_name = {
             "console:file": {"pk": file.pk},
@@ -142,6 +144,16 @@ class Rows:
             "console:send-sheet": {"code": "hotline.appeals"},
             "console:sheet-template": {"code": "hotline.appeals"},
         }
+        draw = Draw.objects.create(
+            region=place.region, line_id="union", day=date(2026, 11, 1), percent=5, population=[case.pk],
+            seed="0" * 64, drawn_at=case.started_at,
+        )  # fmt: skip
+        sampled = Sampled.objects.create(
+            draw=draw, case=case, region=place.region, line_id="union", due_at=case.started_at
+        )
+        self.by_name["console:draw"] = {"pk": draw.pk}
+        for name in ("sample", "call-taken-back"):
+            self.by_name[f"console:{name}"] = {"pk": sampled.pk}
         batch = self._batch()
         for name in ("batch", "confirm-batch", "discard-batch", "undo-batch", "failed-rows"):
             self.by_name[f"console:{name}"] = {"pk": batch.pk}

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
     "yanzhen.domains.hotline",
+    "yanzhen.domains.hotline.closing",
     "yanzhen.domains.hotline.rosters",
     "yanzhen.domains.hotline.routing",
     "yanzhen.domains.hotline.reconciliation",

@@ -35,10 +35,18 @@ LABELS = {
     "party.done": "协办：办毕",
     "party.revoke": "协办：撤回",
     "case.reissue": "补发查询码",
+    "attempt": "回访尝试",
+    "attempt.take_back": "更正回访尝试",
+    "survey": "评价",
+    "survey.carried": "按诉求人评价更正回访结果",
+    "sample.drawn": "抽检：抽中",
+    "sample.review": "抽检：复核",
 }
 TONES = {"clock.warned": "amber", "clock.overdue": "red"}
 SYSTEM = "系统"
 VISITOR = "诉求人"
+OF_VISITORS = frozenset({"start", "survey", "survey.carried", "move.appeal"})
+"""What happens without an account when those whose matter it is do it themselves."""
 LONGEST = 200
 """Steps shown; older ones are counted and stand in the records."""
 
@@ -65,7 +73,7 @@ def timeline(row: Subject, parties: Sequence[Party]) -> list[Happening]:
 def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> Happening:
     after = record.after or {}
     happened = parse_datetime(after["at"]) if after.get("at") else None
-    nobody = VISITOR if record.verb == "start" else SYSTEM
+    nobody = VISITOR if record.verb in OF_VISITORS else SYSTEM
     return Happening(
         at=happened or record.at,
         entered_at=record.at if happened else None,

@@ -17,6 +17,7 @@ from yanzhen.faces.console import (
     sheets,
     trail,
 )
+from yanzhen.faces.console.closing import urls as closing_urls
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.outbox import urls as outbox_urls
 from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
@@ -81,6 +82,7 @@ urlpatterns = [
     *routing.urlpatterns,
     *outbox_urls.urlpatterns,
     *reconciliation_urls.urlpatterns,
+    *closing_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),
