@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
     "yanzhen.domains.hotline",
+    "yanzhen.domains.hotline.knowledge",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

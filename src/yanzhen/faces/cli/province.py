@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline import categories
 from yanzhen.domains.hotline.actions import number_all, seal_caller, unnumbered_case
+from yanzhen.domains.hotline.knowledge import packs
+from yanzhen.domains.hotline.knowledge.models import Article
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance_many, start_many
@@ -84,6 +86,8 @@ POSTS = (
     Post("checker", "省热线质检员", "inspector", "370000"),
     Post("hrss", "历下区人社协办人", "respondent", "370102", "hrss"),
     Post("registrar", "历下区人员单位管理员", "registrar", "370102"),
+    Post("editor", "省知识编辑", "editor", "370000"),
+    Post("reviewer", "省知识审核员", "reviewer", "370000"),
     Post("leader", "省总工会负责人", "leader", "370000"),
     Post("auditor", "审计员", "auditor", "370000", None),
     Post("admin", "系统管理员", "administrator", "370000", None),
@@ -107,6 +111,7 @@ def load(progress: Progress) -> None:
         categories.load()
         units = _organisations(dice)
         staff = _staff(units)
+        _knowledge(staff)
         days = _cohort_days(dice)
         for done, day in enumerate(days):
             progress("演示工单", done, len(days))
@@ -174,6 +179,14 @@ def _staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:
             )
         staff[key] = loader
     return staff
+
+
+def _knowledge(staff: dict[str, Account]) -> None:
+    """Have two people put the shipped articles in force."""
+    packs.load()
+    drafts = list(Article.objects.filter(state="draft").values_list("pk", flat=True))
+    advance_many(Article, drafts, "submit", actor=staff["editor"])
+    advance_many(Article, drafts, "approve", actor=staff["reviewer"])
 
 
 def _cohort_days(dice: random.Random) -> list[datetime]:

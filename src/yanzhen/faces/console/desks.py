@@ -10,7 +10,7 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices, pickers
-from yanzhen.faces.console.desk import DESKS, Column, Desk, Reveal, Section
+from yanzhen.faces.console.desk import DESKS, Column, Desk, Link, Reveal, Section
 from yanzhen.faces.console.filters import Rows, SubjectFilters, choice_field, day_field, state_field
 from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
@@ -73,6 +73,7 @@ CASES = DESKS.add(
         register_right="case.register",
         reveal=Reveal("诉求人", "case.reveal", "caller_mask", (("name", "姓名"), ("phone", "手机号")), reveal_caller),
         reissue=reissue_check_code,
+        links=(Link("知识与话术", "console:case-knowledge", "list-check", "knowledge.view"),),
         pickers={"region": pickers.region_field, "category": category_field, "organisation": pickers.organisation_field, "handler": pickers.handler_field},
     )
 )  # fmt: skip

@@ -81,6 +81,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "may_refer": bool(
                 referral and row.state in referral.states and account.has_right(referral.right, row)
             ),
+            "links": [link for link in desk.links if account.reaches(link.right)],
             "may_reveal": bool(desk.reveal and account.has_right(desk.reveal.right, row)),
             "masked": getattr(row, desk.reveal.masked) if desk.reveal else "",
             "files": attachments.of(row),

@@ -26,6 +26,7 @@ class Entry:
 
 ORDERS_LABEL = "协办单"
 PLACES = (
+    Entry("console:knowledge", "知识与话术", "list-check", ("knowledge.view",)),
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),

@@ -35,10 +35,13 @@ LABELS = {
     "party.done": "协办：办毕",
     "party.revoke": "协办：撤回",
     "case.reissue": "补发查询码",
+    "knowledge.cite": "引用知识",
 }
 TONES = {"clock.warned": "amber", "clock.overdue": "red"}
 SYSTEM = "系统"
 VISITOR = "诉求人"
+FILED = "hotline.case"
+"""The procedure that begins at a visitor's hand; anything else that nobody began, the system did."""
 LONGEST = 200
 """Steps shown; older ones are counted and stand in the records."""
 
@@ -65,7 +68,7 @@ def timeline(row: Subject, parties: Sequence[Party]) -> list[Happening]:
 def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> Happening:
     after = record.after or {}
     happened = parse_datetime(after["at"]) if after.get("at") else None
-    nobody = VISITOR if record.verb == "start" else SYSTEM
+    nobody = VISITOR if record.verb == "start" and procedure.code == FILED else SYSTEM
     return Happening(
         at=happened or record.at,
         entered_at=record.at if happened else None,
