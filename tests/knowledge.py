@@ -13,7 +13,7 @@ from yanzhen.domains.hotline.knowledge.models import Article
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation.models import Account, Region
 
-DAY = date(2026, 6, 1)
+DAY = date(2024, 6, 1)
 RIGHTS = "knowledge.view knowledge.edit knowledge.review"
 
 
