@@ -60,7 +60,7 @@ def test_an_agent_finds_reads_and_cites_and_it_stands_in_the_cases_history(books
     assert done.redirect_chain == [(f"{page}?q=%E6%97%B6%E6%95%88", 303)]
     assert "本件已引用" in text(done)
     assert KnowledgeUse.objects.get().article == article
-    assert "引用知识" in text(client.get(f"/console/cases/{case.number}/"))
+    assert f"{article.title}（第 1 版）" in text(client.get(f"/console/cases/{case.number}/"))
 
 
 def test_a_case_out_of_reach_and_an_article_of_another_city_look_like_nothing(books):
@@ -193,7 +193,7 @@ def test_a_macro_of_ones_own_goes_before_the_shared_one_and_stays_private(books)
     assert "我的 {编号}" in text(added)
     assert (refused.status_code, "没有占位符 {姓名}" in text(refused)) == (422, True)
     assert shared.status_code == 422
-    assert client.get(f"{HOME}wordings.json").json()["macros"] == {"/qx": "我的 {编号}"}
+    assert client.get(f"{HOME}wordings.json").json()["macros"] == {"/qx": "我的 【编号】"}
     assert other.get(f"{HOME}wordings.json").json()["macros"] == {"/qx": "全省的"}
     assert other.post(f"{HOME}macros/{Macro.objects.get(owner=books.agent).pk}/drop/").status_code == 404
 
@@ -251,3 +251,27 @@ def test_scripts_stand_the_nearest_category_first_and_are_edited_by_editors(book
     assert browser(books.editor).post(f"{HOME}scripts/{row.pk}/", sent).status_code == 303
     assert Script.objects.get(pk=row.pk).text == "改"
     assert Record.objects.get(verb="wording.save").after["text"] == "改"
+
+
+def test_a_shared_macro_is_dropped_after_a_question_and_on_record(books):
+    macro = Macro.objects.create(shortcut="/gx", text="共用的", region=books.place.region)
+    address = f"{HOME}macros/{macro.pk}/drop/"
+
+    assert browser(books.agent).post(address).status_code == 403
+    lower = AccountFactory(grants=[(books.place.region, None, RIGHTS)])
+    assert "删除快捷语 /gx？" in text(browser(lower).get(address))
+    browser(lower).post(address)
+
+    assert not Macro.objects.exists()
+    assert Record.objects.get(verb="macro.drop").before == {"shortcut": "/gx", "text": "共用的"}
+
+
+def test_what_to_ask_stands_beside_the_form_that_takes_an_appeal_in(books):
+    region = books.place.region
+    Script(region=region, line_id="union", title="欠薪怎么问", text="欠了几个月？", source="某").save()
+    Script(region=region, line_id="union", title="不用的", text="一", source="某", active=False).save()
+
+    page = text(browser(books.agent).get("/console/register/"))
+
+    assert "欠薪怎么问" in page
+    assert "不用的" not in page

@@ -98,7 +98,8 @@ def cite(case: Case, article: Article, *, actor: Account) -> bool:
     _use, made = KnowledgeUse.objects.get_or_create(case=case, article=article, defaults={"account": actor})
     if made:
         used = {"article": article.number, "version": article.version}
-        record("knowledge.cite", case, actor=actor, right=VIEW, after=used)
+        said = f"{article.title}（第 {article.version} 版）"
+        record("knowledge.cite", case, actor=actor, right=VIEW, after=used, reason=said)
     return made
 
 

@@ -203,9 +203,12 @@ def macros(account: Account) -> list[Macro]:
     return [chosen[shortcut] for shortcut in sorted(chosen)]
 
 
-def values_of(case: Case) -> dict[str, str]:
-    """Return what the placeholders of a wording stand for on this case; what is not known is left out."""
-    values = {"编号": case.number, "诉求标题": case.title, "今天": _spoken(timezone.localdate())}
+def values_of(case: Case | None) -> dict[str, str]:
+    """Return what the placeholders of a wording stand for on this case, if any; what is not known is left out."""
+    values = {"今天": _spoken(timezone.localdate())}
+    if case is None:
+        return values
+    values |= {"编号": case.number, "诉求标题": case.title}
     if case.organisation:
         values["承办单位"] = case.organisation.name
     if case.due_at:

@@ -99,7 +99,7 @@ def listing(request: AccountRequest) -> HttpResponse:
             )[: SHOWN + 1]
         )
     context = {
-        "form": form, "articles": rows[:SHOWN], "more": len(rows) > SHOWN, "shown": SHOWN,
+        "form": form, "articles": [(row, " ".join(blocks(row.body)[0].lines)) for row in rows[:SHOWN]], "more": len(rows) > SHOWN, "shown": SHOWN,
         "tab": "articles", "may_edit": bool(request.user.reaches(EDIT)),
     }  # fmt: skip
     return show(request, "console/knowledge/articles.html", context, status=200 if form.is_valid() else 422)

@@ -80,12 +80,17 @@ def editing(request: AccountRequest, pk: int) -> HttpResponse:
     return show(request, "console/setup/form.html", context, status=status)
 
 
-@page("POST")
+@page(*WAYS)
 def dropping(request: AccountRequest, pk: int) -> HttpResponse:
+    """Ask, and then drop: others may be used to a shared one."""
     macro = _macro(request, pk)
-    actions.drop_macro(macro, actor=request.user)
-    messages.success(request, gettext("已删除 %(shortcut)s") % {"shortcut": macro.shortcut})
-    return see_other(reverse("console:macros"))
+    back = reverse("console:macros")
+    if request.method == "POST":
+        actions.drop_macro(macro, actor=request.user)
+        messages.success(request, gettext("已删除 %(shortcut)s") % {"shortcut": macro.shortcut})
+        return see_other(back)
+    label = gettext("删除快捷语 %(shortcut)s？") % {"shortcut": macro.shortcut}
+    return show(request, "console/setup/form.html", {"form": forms.Form(), "label": label, "back": back})
 
 
 def _add(account: Account, given: dict[str, Any]) -> None:

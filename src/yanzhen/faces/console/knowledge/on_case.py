@@ -79,15 +79,12 @@ def wordings(request: AccountRequest) -> JsonResponse:
     """What the console's script expands: macros, and reply templates of the case that the page is about."""
     number = request.GET.get("case", "")
     row = CASES.query(request.user).filter(number=number).first() if number else None
-    values = queries.values_of(row) if row else {}
+    values = queries.values_of(row)
     templates = queries.wordings_for(ReplyTemplate, row) if row else []
     return JsonResponse(
         {
             "insert": gettext("插入答复模板…"),
-            "macros": {
-                m.shortcut: rules.filled(m.text, values) if row else m.text
-                for m in queries.macros(request.user)
-            },
+            "macros": {m.shortcut: rules.filled(m.text, values) for m in queries.macros(request.user)},
             "templates": [{"title": t.title, "text": rules.filled(t.text, values)} for t in templates],
         }
     )
