@@ -88,8 +88,10 @@ def of_the_knowledge(case: str) -> list[str]:
     books = library()
     lapsed, draft = books.published(valid_to=date(2020, 1, 1)), books.draft(title="还在写的条目")
     home = "/console/knowledge/"
-    script = Script.objects.first()
-    assert script is not None
+    script = Script(
+        region=books.place.region, line_id="union", title="怎么问", text="哪一天？", source="演示"
+    )
+    script.save()
     return [
         home, f"{home}?q=zzz", f"{home}{lapsed.number}/", f"{home}new/", f"{home}expiring/", f"{home}macros/",
         f"{home}scripts/", f"{home}templates/", f"{home}scripts/new/", f"{home}scripts/{script.pk}/",
