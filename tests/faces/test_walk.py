@@ -19,9 +19,9 @@ from openpyxl import Workbook
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
+from yanzhen.domains.hotline.closing.models import Draw, Sampled
 from yanzhen.domains.hotline.reconciliation.declare import Difference
 from yanzhen.domains.hotline.reconciliation.models import Report
-from yanzhen.domains.hotline.closing.models import Draw, Sampled
 from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "yanzhen.domains.hotline.rosters",
     "yanzhen.domains.hotline.routing",
     "yanzhen.domains.hotline.reconciliation",
+    "yanzhen.domains.hotline.knowledge",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 import yanzhen
 from yanzhen.domains.hotline import categories
+from yanzhen.domains.hotline.knowledge import packs
 from yanzhen.domains.hotline.routing.actions import load as load_routes
 from yanzhen.faces.cli import place
 from yanzhen.faces.health import pending_migrations
@@ -113,6 +114,7 @@ def load_packs(pack: Path | None = None) -> None:
         parameters.load_defaults()
         categories.load()
         load_routes()
+        packs.load()
 
 
 @transaction.atomic

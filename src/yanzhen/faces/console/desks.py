@@ -13,7 +13,7 @@ from yanzhen.domains.hotline.secrecy import hidden_from
 from yanzhen.engines.procedures.ladder import escalated
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices, pickers
-from yanzhen.faces.console.desk import DESKS, Advised, Column, Desk, Reveal, Secrecy, Section
+from yanzhen.faces.console.desk import DESKS, Advised, Column, Desk, Link, Reveal, Secrecy, Section
 from yanzhen.faces.console.filters import Rows, SubjectFilters, choice_field, day_field, state_field
 from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
@@ -89,5 +89,9 @@ CASES = DESKS.add(
         secrecy=Secrecy("secret", hidden_from),
         pickers={"region": pickers.region_field, "category": category_field, "organisation": pickers.organisation_field,
                  "counter_proposal": pickers.organisation_field, "handler": pickers.handler_field},
+        links=(
+            Link("知识与话术", "console:case-knowledge", "list-check", "knowledge.view"),
+            Link("回访与评价", "console:closing-history", "message-circle", "case.view"),
+        ),
     )
 )  # fmt: skip

@@ -89,6 +89,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "may_refer": bool(
                 referral and row.state in referral.states and account.has_right(referral.right, row)
             ),
+            "links": [link for link in desk.links if account.reaches(link.right)],
             "may_reveal": bool(desk.reveal and account.has_right(desk.reveal.right, row)),
             "masked": _masked(desk, row, account),
             "escalations": escalations(row),

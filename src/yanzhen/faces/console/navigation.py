@@ -28,6 +28,7 @@ ORDERS_LABEL = "协办单"
 PLACES = (
     Entry("console:call-backs", "回访", "refresh", ("case.call_back",)),
     Entry("console:samples", "抽检", "list-check", ("case.check",)),
+    Entry("console:knowledge", "知识与话术", "list-check", ("knowledge.view",)),
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:routes", "派单规则", "arrows-split", ("route.edit", "case.assign")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),

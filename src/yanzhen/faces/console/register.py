@@ -8,6 +8,8 @@ from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from yanzhen.domains.hotline.knowledge import queries
+from yanzhen.domains.hotline.knowledge.models import Script
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.faces.console import choices
@@ -64,12 +66,22 @@ class AppealForm(forms.Form):
 def register(request: AccountRequest) -> HttpResponse:
     form = AppealForm(sent(request), initial={"token": uuid.uuid4()})
     if not form.is_bound:
-        return show(request, "console/register.html", {"form": form})
+        return _asking(request, form)
     filed: list[Filed] = []
     refusal = attempt(form, lambda _given: filed.append(_file(form, request)))
     if refusal:
-        return show(request, "console/register.html", {"form": form}, status=refusal.status)
+        return _asking(request, form, status=refusal.status)
     return show(request, "console/registered.html", {"filed": filed[0], "desk": CASES})
+
+
+def _asking(request: AccountRequest, form: AppealForm, *, status: int = 200) -> HttpResponse:
+    """Show the form, and beside it what to ask."""
+    scripts = [
+        (script, script.text.splitlines())
+        for script in queries.wordings(Script, request.user)
+        if script.active
+    ]
+    return show(request, "console/register.html", {"form": form, "scripts": scripts}, status=status)
 
 
 def _file(form: AppealForm, request: AccountRequest) -> Filed:

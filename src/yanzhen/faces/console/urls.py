@@ -19,6 +19,7 @@ from yanzhen.faces.console import (
 )
 from yanzhen.faces.console.closing import urls as closing_urls
 from yanzhen.faces.console.desk import DESKS, Desk
+from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
 from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
 from yanzhen.faces.console.routing import urls as routing
@@ -83,6 +84,7 @@ urlpatterns = [
     *outbox_urls.urlpatterns,
     *reconciliation_urls.urlpatterns,
     *closing_urls.urlpatterns,
+    *knowledge_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),

@@ -97,7 +97,7 @@ def drawn(seed: str, population: Iterable[int], size: int) -> list[int]:
 
 def second_person(mark: Unreasonable) -> str | None:
     """认定人、复核人不得为提出人或本工单承办人"""
-    if mark.handler_id and mark.handler_id in {mark.started_by_id, mark.case.handler_id}:
+    if mark.handler_id in {mark.started_by_id, mark.case.handler_id, mark.case.former_handler_id} - {None}:
         return "须由提出人和承办人以外的人决定"
     return None
 

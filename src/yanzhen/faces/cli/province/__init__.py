@@ -12,7 +12,7 @@ from collections.abc import Callable
 from django.db import transaction
 
 from yanzhen.domains.hotline import categories
-from yanzhen.faces.cli.province import cases, people, units
+from yanzhen.faces.cli.province import cases, knowledge, people, units
 from yanzhen.faces.cli.province.posts import PASSWORD, POSTS
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import EVERYTHING, database_scope
@@ -38,6 +38,7 @@ def load(progress: Progress) -> None:
         categories.load()
         bodies = units.register(dice)
         staff = units.staff(bodies)
+        knowledge.publish(staff)
         days = cases.cohort_days(dice, COHORTS)
         for done, day in enumerate(days):
             progress("演示工单", done, len(days))

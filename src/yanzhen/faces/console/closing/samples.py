@@ -69,7 +69,7 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
     labels = dict(FINDINGS)
     context = {
         "sampled": sampled, "case": sampled.case, "form": form, "desk": CASES, "points": POINTS,
-        "facts": [cell for section in CASES.sections for cell in cells(CASES, sampled.case, section.columns)],
+        "facts": [cell for section in CASES.sections for cell in cells(CASES, sampled.case, section.columns, request.user)],
         "findings": [(p.label, labels.get(sampled.findings.get(p.code, ""), "—")) for p in POINTS],
         "reasons": [] if sampled.reviewed_at else sampling.reasons_against(sampled, request.user),
         "may_reopen": request.user.has_right("case.reopen", sampled.case) and sampled.case.state == "closed",
