@@ -18,6 +18,7 @@ from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.queries import track_hash
 from yanzhen.domains.hotline.rules import Appeal
+from yanzhen.domains.hotline.searching import note_phones
 from yanzhen.engines.procedures.engine import start, start_many
 from yanzhen.foundation import crypto, keys, numbering
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
@@ -70,6 +71,7 @@ def register_case(
     check_code = numbering.check_code()
     seal_caller(case, appeal, check_code)
     start(case, actor=actor, right="case.register" if actor else None)
+    note_phones([(case, appeal.phone)])
     return Receipt(case, case.number, check_code)
 
 
@@ -107,6 +109,7 @@ def register_many(arrivals: Sequence[Arrival], *, actor: Account, batch: Batch) 
         case.started_at = case.received_at
         seal_caller(case, arrival.appeal, numbering.check_code())
     start_many(cases, actor=actor, right="case.register", note=f"导入批次 {batch.pk}")
+    note_phones((case, arrival.appeal.phone) for case, arrival in zip(cases, arrivals, strict=True))
     return cases
 
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.declare import State
 from yanzhen.engines.procedures.models import Subject
+from yanzhen.engines.search.finding import Found
+from yanzhen.engines.search.marks import Part, excerpt, marked
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.foundation.calendar import load_calendar, remaining, remaining_text
 from yanzhen.foundation.fields import field_of
@@ -59,14 +61,32 @@ class Line:
     pk: int
     number: str
     cells: list[Cell]
+    title: list[Part]
+    """Its title, with the words that were looked for."""
+    excerpt: list[Part]
+    """A line of its other texts around them; [] where nothing was looked for, or the title alone has it."""
 
 
-def lines(desk: Desk, rows: Sequence[Subject]) -> list[Line]:
-    """Return the rows of a page as people read them; what they point to comes in one statement a column."""
+def lines(desk: Desk, rows: Sequence[Subject], found: Found | None = None) -> list[Line]:
+    """Return the rows of a page as people read them; what they point to comes in one statement a column.
+
+    `found` is what the page was searched for.
+    """
     now = timezone.now()
     pointing = [c.name for c in desk.columns if field_of(desk.model, c.name).is_relation]
     models.prefetch_related_objects(rows, *pointing)
-    return [Line(row.pk, row.number, cells(desk, row, desk.columns, now=now)) for row in rows]
+    return [
+        Line(row.pk, row.number, cells(desk, row, desk.columns, now=now), *_searched(desk, row, found))
+        for row in rows
+    ]
+
+
+def _searched(desk: Desk, row: Subject, found: Found | None) -> tuple[list[Part], list[Part]]:
+    title = getattr(row, desk.title)
+    if found is None:
+        return [Part(title, hit=False)], []
+    texts = (getattr(row, name) for name in found.searchable.fields if name != desk.title)
+    return marked(title, found), excerpt(texts, found)
 
 
 def cells(desk: Desk, row: Subject, columns: Sequence[Column], *, now: datetime | None = None) -> list[Cell]:

@@ -8,10 +8,18 @@ from yanzhen.domains.hotline import queries
 from yanzhen.domains.hotline.actions import reissue_check_code, reveal_caller
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE
+from yanzhen.domains.hotline.searching import CASES as SEARCHED
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices, pickers
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Reveal, Section
-from yanzhen.faces.console.filters import Rows, SubjectFilters, choice_field, day_field, state_field
+from yanzhen.faces.console.filters import (
+    Rows,
+    SubjectFilters,
+    choice_field,
+    day_field,
+    state_field,
+    words_field,
+)
 from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
 
@@ -21,6 +29,7 @@ def category_field(_account: Account, _row: Subject | None) -> forms.Field:
 
 
 class CaseFilters(SubjectFilters):
+    q = words_field(SEARCHED)
     state = state_field(CASE)
     category = choice_field(
         "诉求类别",
@@ -31,7 +40,6 @@ class CaseFilters(SubjectFilters):
     channel = choice_field("渠道", Case.Channel.choices)
     received_from = day_field("来件自", "received_at", "gte")
     received_to = day_field("来件至", "received_at", "lt", shift=1)
-    searched = ("title", "employer")
 
     class Meta:
         model = Case

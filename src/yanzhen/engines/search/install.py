@@ -1,0 +1,247 @@
+"""The database's part of the search, put in place after every `migrate` from what is declared.
+
+Each text goes to `search_entry` in its normal form. An inverted index holds a number for every pair of neighbouring
+characters in it and for every audience key of its row, so that one look answers "these words, in my reach". Row-level
+security lets an index serve only operators that can not leak, which `@>` over arrays is not: so the index is read by
+functions that run as the owner of the tables and put the connection's reach in by themselves. Whatever they find is
+then read through both walls of its own table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from yanzhen.engines.search.declare import SEARCHABLES, Searchable
+from yanzhen.engines.search.normal import letters
+from yanzhen.foundation.walls import POLICY, REACH
+
+SAMPLE = 1000
+"""Newest entries that tell whether words are common: 2 ms."""
+COMMON = 5
+"""So many in the sample, and the words are too common to gather all that have them."""
+NEAR = 1000
+"""Texts that are compared one by one when no text has the very words."""
+SEGMENTS = 8
+"""Parts of the words, each of which may hold the wrong character."""
+
+FUNCTIONS = """
+create or replace function search_normal(given text) returns text
+language plpgsql immutable parallel safe strict as $$
+declare
+    plain text := lower(normalize(given, NFKC));
+    odd text;
+begin
+    if plain ~ '[{traditional}]' then
+        odd := (select string_agg(distinct m[1], '') from regexp_matches(plain, '[{traditional}]', 'g') m);
+        return translate(plain, odd, translate(odd, '{traditional}', '{simplified}'));
+    end if;
+    return plain;
+end $$;
+
+create or replace function search_pairs(given text) returns int4[]
+language plpgsql immutable parallel safe strict as $$
+declare
+    c text[] := string_to_array(given, null);
+begin
+    return array(select (ascii(a) << 16) | (ascii(b) & 65535) from unnest(c, c[2:]) as pair(a, b) where b is not null);
+end $$;
+
+create or replace function search_audience(keys text[]) returns int4[]
+language sql immutable parallel safe strict as $$
+    -- the codes of lone surrogates, which no character has, so that no pair of characters is one
+    select array(select (hashtextextended(key, 0) & 134217727)::int4 - 671088640 from unnest(keys) key)
+$$;
+
+create or replace function search_keys(given text, audience text[]) returns int4[]
+language plpgsql immutable parallel safe strict as $$
+begin
+    return search_pairs(given) || search_audience(audience);
+end $$;
+
+create index if not exists search_entry_keys on search_entry using gin (search_keys(text, audience));
+
+create or replace function search_within(reach text[]) returns text
+language sql immutable as $$
+    -- of a whole province the index need not know: nearly every row is in it
+    select case when exists (select from unnest(reach) key where length(split_part(key, ':', 2)) <= 2) then 'true'
+                else format('search_keys(text, audience) && %L::int4[]', search_audience(reach)) end
+$$;
+
+create or replace function search_fits(needles text[]) returns text
+language sql immutable as $$
+    select string_agg(format('strpos(text, %L) > 0', needle), ' and ') from unnest(needles) needle
+$$;
+
+create or replace function search_find(subject text, words text[], most int) returns bigint[]
+language plpgsql security definer
+set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = on set work_mem = '64MB' set jit = off
+as $$
+-- All subjects in the connection's reach whose text has every one of `words`, or null where they are more than `most`.
+declare
+    reach text[] := coalesce(yanzhen_reach(), '{{}}');
+    needles text[] := array(select distinct search_normal(word) from unnest(words) word);
+    fits text := search_fits(needles);
+    keys int4[] := array(select distinct key from unnest(needles) needle, unnest(search_pairs(needle)) key);
+    seen int;
+    found bigint[];
+begin
+    if keys = '{{}}' or reach = '{{}}' then
+        return '{{}}';
+    end if;
+    execute 'select count(*) from (select audience, text from search_entry where kind = $1 order by subject_id desc'
+         || ' limit $2) newest where audience && $3 and ' || fits into seen using subject, {sample}, reach;
+    if seen >= {common} then
+        return null;
+    end if;
+    perform set_config('enable_indexscan', 'off', true);
+    execute format('select array(select subject_id from search_entry where search_keys(text, audience) @> %L::int4[]'
+         || ' and %s and kind || '''' = $1 and audience && $2 and %s limit $3)', keys, search_within(reach), fits)
+       into found using subject, reach, most + 1;
+    return case when cardinality(found) <= most then found end;
+end $$;
+
+create or replace function search_near(subject text, word text, others text[], most int)
+returns table (subject_id bigint, text text)
+language plpgsql security definer
+set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off set work_mem = '64MB' set jit = off
+as $$
+-- Texts in reach that have all pairs of `word` but those of one of its parts, and every one of `others`.
+declare
+    reach text[] := coalesce(yanzhen_reach(), '{{}}');
+    needle text := search_normal(word);
+    parts int := least(length(needle), {segments});
+    fits text := coalesce(search_fits(array(select search_normal(other) from unnest(others) other)), 'true');
+    either text;
+begin
+    select string_agg(format('search_keys(text, audience) @> %L::int4[]', keys), ' or ') into either
+    from (select search_pairs(left(needle, length(needle) * part / parts))
+              || search_pairs(substr(needle, length(needle) * (part + 1) / parts + 1)) as keys
+          from generate_series(0, parts - 1) part) as without_one
+    where keys <> '{{}}';
+    if either is null or reach = '{{}}' then
+        return;
+    end if;
+    return query execute format('select e.subject_id, e.text from search_entry e where (%s) and %s'
+         || ' and kind || '''' = $1 and audience && $2 and %s limit $3', either, search_within(reach), fits)
+       using subject, reach, most;
+end $$;
+"""
+
+TRIGGERS = """
+create or replace function {name}_fresh() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    insert into search_entry (kind, subject_id, audience, text)
+    select '{kind}', id, audience, search_normal({text}) from fresh;
+    return null;
+end $$;
+
+create or replace function {name}_changed() returns trigger
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    if tg_op = 'DELETE' then
+        delete from search_entry where kind = '{kind}' and subject_id = old.id;
+        delete from search_code where kind = '{kind}' and subject_id = old.id;
+    else
+        update search_entry set audience = new.audience, text = search_normal({new_text})
+        where kind = '{kind}' and subject_id = new.id;
+    end if;
+    return null;
+end $$;
+
+create or replace trigger search_fresh after insert on {table}
+    referencing new table as fresh for each statement execute function {name}_fresh();
+create or replace trigger search_changed after update of {columns}, region_id, line_id, shared_with on {table}
+    for each row when ((old.audience, {old_columns}) is distinct from (new.audience, {new_columns}))
+    execute function {name}_changed();
+create or replace trigger search_gone after delete on {table}
+    for each row execute function {name}_changed();
+"""
+
+FILL = """
+insert into search_entry (kind, subject_id, audience, text)
+select '{kind}', id, audience, search_normal({text}) from {table}
+where id > %s and id <= %s
+on conflict (kind, subject_id) do update set audience = excluded.audience, text = excluded.text
+"""
+BATCH = 5000
+"""Rows brought in at once when a table is filled."""
+PART = "E'\\x1f'"
+"""Stands between two fields: nobody types it, so no word reaches over it."""
+LEAD = "search_find(text, text[], int)"
+
+
+def install(using: str = "default", **_: Any) -> None:
+    """Create functions, index, walls and triggers; fill the entries of a table that is new to the search.
+
+    Does nothing where all of it stands as declared: the digest is kept with the database.
+    """
+    sql = {searchable.code: triggers(searchable) for searchable in SEARCHABLES}
+    functions = _functions()
+    digest = hashlib.sha256("".join([functions, *sql.values()]).encode()).hexdigest()
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"select obj_description(to_regprocedure('{LEAD}'), 'pg_proc')")
+        if cursor.fetchone() == (digest,):
+            return
+        cursor.execute(functions)
+        role = settings.WEB_ROLE
+        cursor.execute(POLICY.format(table="search_entry", role=role, condition=REACH))
+        behind = "(kind, subject_id) in (select kind, subject_id from search_entry)"
+        cursor.execute(POLICY.format(table="search_code", role=role, condition=behind))
+        for searchable in SEARCHABLES:
+            cursor.execute(sql[searchable.code])
+            if not _filled(cursor, searchable):
+                rebuild(searchable, using=using)
+        cursor.execute(f"comment on function {LEAD} is '{digest}'")
+
+
+def rebuild(searchable: Searchable, *, using: str = "default") -> int:
+    """Make the entries of every row anew, by batches of ids; return how many rows there are. Run as the owner."""
+    made = 0
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"select min(id), max(id) from {searchable.table}")  # noqa: S608  # program text
+        (first, last) = cursor.fetchone()
+        fill = FILL.format(kind=searchable.code, table=searchable.table, text=_text(searchable))
+        for start in range(first - 1, last, BATCH) if last else ():
+            cursor.execute(fill, [start, start + BATCH])
+            made += cursor.rowcount
+    return made
+
+
+def triggers(searchable: Searchable) -> str:
+    columns = searchable.columns
+    return TRIGGERS.format(
+        name=f"search_{searchable.table}",
+        kind=searchable.code,
+        table=searchable.table,
+        text=_text(searchable),
+        new_text=_text(searchable, "new."),
+        columns=", ".join(columns),
+        old_columns=", ".join(f"old.{c}" for c in columns),
+        new_columns=", ".join(f"new.{c}" for c in columns),
+    )
+
+
+def _functions() -> str:
+    traditional, simplified = letters()
+    return FUNCTIONS.format(
+        traditional=traditional, simplified=simplified, sample=SAMPLE, common=COMMON, segments=SEGMENTS
+    )
+
+
+def _text(searchable: Searchable, of: str = "") -> str:
+    return f"concat_ws({PART}, {', '.join(of + column for column in searchable.columns)})"
+
+
+def _filled(cursor: Any, searchable: Searchable) -> bool:
+    """Tell whether the table has entries, or no rows that could have any."""
+    cursor.execute(
+        f"select exists (select from search_entry where kind = %s) or not exists (select from {searchable.table})",  # noqa: S608  # program text
+        [searchable.code],
+    )
+    (filled,) = cursor.fetchone()
+    return bool(filled)
