@@ -14,7 +14,7 @@ from yanzhen.engines.search.declare import SEARCHABLES, Searchable
 from yanzhen.foundation import crypto
 from yanzhen.foundation.people.numbers import FIXED, MOBILE
 
-NUMBER = re.compile(r"[A-Za-z]{2}-?\d[\d-]*", re.ASCII)
+NUMBER = re.compile(r"GD-?\d[\d-]*[A-Z]?", re.ASCII | re.IGNORECASE)
 """How a case number begins; a whole one is longer."""
 TAIL = re.compile(r"\d{4}", re.ASCII)
 

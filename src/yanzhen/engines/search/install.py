@@ -19,10 +19,14 @@ from yanzhen.engines.search.declare import SEARCHABLES, Searchable
 from yanzhen.engines.search.normal import letters
 from yanzhen.foundation.walls import POLICY, REACH
 
-SAMPLE = 1000
-"""Newest entries that tell whether words are common: 2 ms."""
-COMMON = 5
-"""So many in the sample, and the words are too common to gather all that have them."""
+NEWEST = 1000
+"""Entries that tell whether words are frequent of late: then a page of them is soon read, the newest first."""
+WINDOWS, WINDOW = 10, 50
+"""Stretches of neighbouring entries, and how long each is, that tell how many there are in all."""
+OFTEN = 3
+"""Of the newest."""
+AT_WORST = 50_000
+"""Rows that are gathered where words were frequent once but are no more: reading backwards would not end."""
 NEAR = 1000
 """Texts that are compared one by one when no text has the very words."""
 SEGMENTS = 8
@@ -76,28 +80,48 @@ language sql immutable as $$
     select string_agg(format('strpos(text, %L) > 0', needle), ' and ') from unnest(needles) needle
 $$;
 
+create or replace function search_seen(subject text, fits text, reach text[], out newest int, out spread bigint)
+language plpgsql stable
+set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = on set enable_bitmapscan = off set jit = off
+as $$
+-- How many of the newest {newest} entries fit, and how many of all do so by a sample over all times.
+declare
+    first bigint;
+    last bigint;
+begin
+    select min(subject_id), max(subject_id) into first, last from search_entry where kind = subject;
+    execute 'select count(*) from (select audience, text from search_entry where kind = $1 order by subject_id desc'
+         || ' limit {newest}) entry where audience && $2 and ' || fits into newest using subject, reach;
+    execute 'select count(*) * ($4 - $3 + 1) / ({windows} * {window}) from generate_series(0, {windows} - 1) part, lateral'
+         || ' (select audience, text from search_entry where kind = $1 and subject_id >= $3 + ($4 - $3) * part / {windows}'
+         || ' order by subject_id limit {window}) entry where audience && $2 and ' || fits
+       into spread using subject, reach, first, last;
+end $$;
+
 create or replace function search_find(subject text, words text[], most int) returns bigint[]
 language plpgsql security definer
-set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = on set work_mem = '64MB' set jit = off
+set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off set work_mem = '64MB' set jit = off
 as $$
--- All subjects in the connection's reach whose text has every one of `words`, or null where they are more than `most`.
+-- All subjects in the connection's reach whose text has every one of `words`; null where they are more than `most`, and
+-- frequent enough among the newest for these to be looked through one by one.
 declare
     reach text[] := coalesce(yanzhen_reach(), '{{}}');
     needles text[] := array(select distinct search_normal(word) from unnest(words) word);
     fits text := search_fits(needles);
     keys int4[] := array(select distinct key from unnest(needles) needle, unnest(search_pairs(needle)) key);
-    seen int;
+    seen record;
     found bigint[];
 begin
     if keys = '{{}}' or reach = '{{}}' then
         return '{{}}';
     end if;
-    execute 'select count(*) from (select audience, text from search_entry where kind = $1 order by subject_id desc'
-         || ' limit $2) newest where audience && $3 and ' || fits into seen using subject, {sample}, reach;
-    if seen >= {common} then
+    select * into seen from search_seen(subject, fits, reach);
+    if seen.newest >= {often} and seen.spread >= 2 * most then
         return null;
     end if;
-    perform set_config('enable_indexscan', 'off', true);
+    if seen.newest < {often} then
+        most := {rows_at_worst};
+    end if;
     execute format('select array(select subject_id from search_entry where search_keys(text, audience) @> %L::int4[]'
          || ' and %s and kind || '''' = $1 and audience && $2 and %s limit $3)', keys, search_within(reach), fits)
        into found using subject, reach, most + 1;
@@ -229,7 +253,14 @@ def triggers(searchable: Searchable) -> str:
 def _functions() -> str:
     traditional, simplified = letters()
     return FUNCTIONS.format(
-        traditional=traditional, simplified=simplified, sample=SAMPLE, common=COMMON, segments=SEGMENTS
+        traditional=traditional,
+        simplified=simplified,
+        newest=NEWEST,
+        windows=WINDOWS,
+        window=WINDOW,
+        often=OFTEN,
+        rows_at_worst=AT_WORST,
+        segments=SEGMENTS,
     )
 
 
