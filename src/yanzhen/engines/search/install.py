@@ -29,6 +29,11 @@ AT_WORST = 50_000
 """Rows that are gathered where words were frequent once but are no more: reading backwards would not end."""
 NEAR = 1000
 """Texts that are compared one by one when no text has the very words."""
+PART_BITS = 17
+"""The index is in parts of 2^17 neighbouring ids: what comes in touches the pages of the newest part alone, which are few and
+stay in memory. That halves the cost of a row; a search asks every part."""
+PENDING = 2048
+"""kB that wait to be sorted into the index: every search reads through them, and one of many rows sorts them in."""
 SEGMENTS = 8
 """Parts of the words, each of which may hold the wrong character."""
 
@@ -46,33 +51,42 @@ begin
     return plain;
 end $$;
 
-create or replace function search_pairs(given text) returns int4[]
+create or replace function search_pairs(given text) returns int8[]
 language plpgsql immutable parallel safe strict as $$
 declare
     c text[] := string_to_array(given, null);
 begin
-    return array(select (ascii(a) << 16) | (ascii(b) & 65535) from unnest(c, c[2:]) as pair(a, b) where b is not null);
+    return array(select (ascii(a)::int8 & 65535) << 16 | ascii(b) & 65535 from unnest(c, c[2:]) as pair(a, b)
+                 where b is not null);
 end $$;
 
-create or replace function search_audience(keys text[]) returns int4[]
+create or replace function search_audience(keys text[]) returns int8[]
 language sql immutable parallel safe strict as $$
-    -- the codes of lone surrogates, which no character has, so that no pair of characters is one
-    select array(select (hashtextextended(key, 0) & 134217727)::int4 - 671088640 from unnest(keys) key)
+    -- under the codes of lone surrogates, which no text has, so that no pair of characters is one
+    select array(select 3623878656 + (hashtextextended(key, 0) & 134217727) from unnest(keys) key)
 $$;
 
-create or replace function search_keys(given text, audience text[]) returns int4[]
+create or replace function search_keys(given text, audience text[], id int8) returns int8[]
 language plpgsql immutable parallel safe strict as $$
+declare
+    part int8 := (id >> {part}) << 32;
 begin
-    return search_pairs(given) || search_audience(audience);
+    -- with the schema: indexes are built and analysed under a search path that has none of ours
+    return array(select part | key from unnest(public.search_pairs(given) || public.search_audience(audience)) key);
 end $$;
 
-create index if not exists search_entry_keys on search_entry using gin (search_keys(text, audience));
+create index if not exists search_entry_keys on search_entry using gin (search_keys(text, audience, subject_id))
+with (gin_pending_list_limit = {pending});
 
-create or replace function search_within(reach text[]) returns text
+create or replace function search_look(keys int8[], reach text[], first int8, last int8) returns text
 language sql immutable as $$
-    -- of a whole province the index need not know: nearly every row is in it
-    select case when exists (select from unnest(reach) key where length(split_part(key, ':', 2)) <= 2) then 'true'
-                else format('search_keys(text, audience) && %L::int4[]', search_audience(reach)) end
+    -- The condition that the index answers, one arm for each part of it. Of a whole province it need not know the
+    -- reach: nearly every row is in it.
+    select string_agg(format('search_keys(text, audience, subject_id) @> %L::int8[]%s', array(select part << 32 | key from unnest(keys) key),
+        case when not exists (select from unnest(reach) key where length(split_part(key, ':', 2)) <= 2)
+             then format(' and search_keys(text, audience, subject_id) && %L::int8[]',
+                         array(select part << 32 | key from unnest(search_audience(reach)) key)) end), ' or ')
+    from generate_series(first >> {part}, last >> {part}) part
 $$;
 
 create or replace function search_fits(needles text[]) returns text
@@ -80,14 +94,11 @@ language sql immutable as $$
     select string_agg(format('strpos(text, %L) > 0', needle), ' and ') from unnest(needles) needle
 $$;
 
-create or replace function search_seen(subject text, fits text, reach text[], out newest int, out spread bigint)
+create or replace function search_seen(subject text, fits text, reach text[], out first int8, out last int8, out newest int, out spread int8)
 language plpgsql stable
 set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = on set enable_bitmapscan = off set jit = off
 as $$
--- How many of the newest {newest} entries fit, and how many of all do so by a sample over all times.
-declare
-    first bigint;
-    last bigint;
+-- The first and last entry, how many of the newest {newest} fit, and how many of all do so by a sample over all times.
 begin
     select min(subject_id), max(subject_id) into first, last from search_entry where kind = subject;
     execute 'select count(*) from (select audience, text from search_entry where kind = $1 order by subject_id desc'
@@ -108,7 +119,7 @@ declare
     reach text[] := coalesce(yanzhen_reach(), '{{}}');
     needles text[] := array(select distinct search_normal(word) from unnest(words) word);
     fits text := search_fits(needles);
-    keys int4[] := array(select distinct key from unnest(needles) needle, unnest(search_pairs(needle)) key);
+    keys int8[] := array(select distinct key from unnest(needles) needle, unnest(search_pairs(needle)) key);
     seen record;
     found bigint[];
 begin
@@ -116,20 +127,23 @@ begin
         return '{{}}';
     end if;
     select * into seen from search_seen(subject, fits, reach);
+    if seen.first is null then
+        return '{{}}';
+    end if;
     if seen.newest >= {often} and seen.spread >= 2 * most then
         return null;
     end if;
     if seen.newest < {often} then
-        most := {rows_at_worst};
+        most := {at_worst};
     end if;
-    execute format('select array(select subject_id from search_entry where search_keys(text, audience) @> %L::int4[]'
-         || ' and %s and kind || '''' = $1 and audience && $2 and %s limit $3)', keys, search_within(reach), fits)
+    execute format('select array(select subject_id from search_entry where (%s) and kind || '''' = $1 and audience && $2'
+         || ' and %s limit $3)', search_look(keys, reach, seen.first, seen.last), fits)
        into found using subject, reach, most + 1;
     return case when cardinality(found) <= most then found end;
 end $$;
 
 create or replace function search_near(subject text, word text, others text[], most int)
-returns table (subject_id bigint, text text)
+returns table (subject_id int8, text text)
 language plpgsql security definer
 set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off set work_mem = '64MB' set jit = off
 as $$
@@ -139,9 +153,12 @@ declare
     needle text := search_normal(word);
     parts int := least(length(needle), {segments});
     fits text := coalesce(search_fits(array(select search_normal(other) from unnest(others) other)), 'true');
+    first int8;
+    last int8;
     either text;
 begin
-    select string_agg(format('search_keys(text, audience) @> %L::int4[]', keys), ' or ') into either
+    select min(e.subject_id), max(e.subject_id) into first, last from search_entry e where e.kind = subject;
+    select string_agg(search_look(keys, reach, first, last), ' or ') into either
     from (select search_pairs(left(needle, length(needle) * part / parts))
               || search_pairs(substr(needle, length(needle) * (part + 1) / parts + 1)) as keys
           from generate_series(0, parts - 1) part) as without_one
@@ -149,8 +166,8 @@ begin
     if either is null or reach = '{{}}' then
         return;
     end if;
-    return query execute format('select e.subject_id, e.text from search_entry e where (%s) and %s'
-         || ' and kind || '''' = $1 and audience && $2 and %s limit $3', either, search_within(reach), fits)
+    return query execute format('select e.subject_id, e.text from search_entry e where (%s) and kind || '''' = $1'
+         || ' and audience && $2 and %s limit $3', either, fits)
        using subject, reach, most;
 end $$;
 """
@@ -259,7 +276,9 @@ def _functions() -> str:
         windows=WINDOWS,
         window=WINDOW,
         often=OFTEN,
-        rows_at_worst=AT_WORST,
+        at_worst=AT_WORST,
+        part=PART_BITS,
+        pending=PENDING,
         segments=SEGMENTS,
     )
 
