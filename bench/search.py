@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -91,7 +91,8 @@ def _fill(dice: random.Random) -> list[str]:
         install()
         cursor.execute("vacuum analyze hotline_case; ")
         cursor.execute("vacuum analyze search_entry")
-    note_codes(SEARCHED, [(n, tail_code(f"{n % 10_000:04}")) for n in range(1, CASES + 1, 7)])
+    with transaction.atomic():
+        note_codes(SEARCHED, [(n, tail_code(f"{n % 10_000:04}")) for n in range(1, CASES + 1, 7)])
     return sample
 
 

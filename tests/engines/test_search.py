@@ -216,7 +216,7 @@ def test_entries_and_codes_of_rows_that_were_there_before_are_made_again():
         cursor.execute("reset role")
 
     made = rebuild(CASES)
-    note_again(Case.objects.all())
+    note_again()
 
     with connection.cursor() as cursor:
         cursor.execute(f"set role {django_settings.WEB_ROLE}")
@@ -257,3 +257,12 @@ def test_words_are_marked_where_they_stand_whatever_their_form():
     ]  # fmt: skip
     assert excerpt(["没有"], looked) == []
     assert marked("高温津贴没有", Found(CASES, ("高温补贴没有",), near=True)) == [Part("高温津贴没有", True)]
+
+
+def test_a_pair_of_characters_is_one_number_and_a_part_of_the_index_stands_before_it():
+    with connection.cursor() as cursor:
+        cursor.execute("select search_pairs('工资ab'), search_keys('ab', '{}', 3 * 131072 + 5)")
+        pairs, keys = cursor.fetchone()
+
+    assert pairs == [(ord(a) << 16) | ord(b) for a, b in ("工资", "资a", "ab")]
+    assert keys == [(3 << 32) | (ord("a") << 16) | ord("b")]

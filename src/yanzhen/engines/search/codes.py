@@ -23,12 +23,16 @@ def code_of(value: str, *, purpose: str) -> int:
 
 
 def note_codes(searchable: Searchable, codes: Sequence[tuple[int, int]]) -> None:
-    """Keep (subject id, code) pairs of subjects that have none yet."""
+    """Keep (subject id, code) pairs of subjects that have none yet. Call it in a transaction."""
     rows = [Code(kind=searchable.code, code=code, subject_id=pk) for pk, code in codes]
     if len(rows) < AT_ONCE:
         Code.objects.bulk_create(rows)
     else:
         copy_in(Code, rows)
+
+
+def forget_codes(searchable: Searchable, ids: Sequence[int]) -> None:
+    Code.objects.filter(kind=searchable.code, subject_id__in=ids).delete()
 
 
 def having_code(searchable: Searchable, code: int) -> list[int]:

@@ -56,7 +56,7 @@ language plpgsql immutable parallel safe strict as $$
 declare
     c text[] := string_to_array(given, null);
 begin
-    return array(select (ascii(a)::int8 & 65535) << 16 | ascii(b) & 65535 from unnest(c, c[2:]) as pair(a, b)
+    return array(select ((ascii(a)::int8 & 65535) << 16) | (ascii(b) & 65535) from unnest(c, c[2:]) as pair(a, b)
                  where b is not null);
 end $$;
 
@@ -239,7 +239,9 @@ def install(using: str = "default", **_: Any) -> None:
             cursor.execute(sql[searchable.code])
             if not _filled(cursor, searchable):
                 rebuild(searchable, using=using)
-        cursor.execute(INDEX)  # last: it is made of many rows in a fraction of the time that they take one by one
+        cursor.execute(
+            INDEX
+        )  # last: it is made of many rows in a fraction of the time that they take one by one
         cursor.execute(f"comment on function {LEAD} is '{digest}'")
 
 

@@ -42,6 +42,14 @@ def excerpt(texts: Iterable[str], found: Found) -> list[Part]:
     return []
 
 
+def holds(text: str, found: Found) -> bool:
+    """Tell whether `text` by itself shows all that was looked for."""
+    if found.near:
+        return bool(_hits(text, found))
+    plain = normal(text)
+    return all(normal(word) in plain for word in found.words)
+
+
 def _parts(text: str, hits: set[int]) -> list[Part]:
     groups = groupby(enumerate(text), key=lambda placed: placed[0] in hits)
     return [Part("".join(letter for _, letter in letters), hit) for hit, letters in groups]

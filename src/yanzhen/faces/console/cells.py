@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from yanzhen.engines.procedures.declare import State
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.search.finding import Found
-from yanzhen.engines.search.marks import Part, excerpt, marked
+from yanzhen.engines.search.marks import Part, excerpt, holds, marked
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.foundation.calendar import load_calendar, remaining, remaining_text
 from yanzhen.foundation.fields import field_of
@@ -86,7 +86,7 @@ def _searched(desk: Desk, row: Subject, found: Found | None) -> tuple[list[Part]
     if found is None:
         return [Part(title, hit=False)], []
     texts = (getattr(row, name) for name in found.searchable.fields if name != desk.title)
-    return marked(title, found), excerpt(texts, found)
+    return marked(title, found), [] if holds(title, found) else excerpt(texts, found)
 
 
 def cells(desk: Desk, row: Subject, columns: Sequence[Column], *, now: datetime | None = None) -> list[Cell]:
