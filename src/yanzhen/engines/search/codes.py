@@ -12,8 +12,6 @@ from yanzhen.engines.search.models import Code
 from yanzhen.foundation import crypto
 from yanzhen.foundation.bulk import copy_in
 
-AT_ONCE = 100
-"""Rows from which COPY is cheaper than one INSERT."""
 MOST = 5000
 
 
@@ -25,8 +23,8 @@ def code_of(value: str, *, purpose: str) -> int:
 def note_codes(searchable: Searchable, codes: Sequence[tuple[int, int]]) -> None:
     """Keep (subject id, code) pairs of subjects that have none yet. Call it in a transaction."""
     rows = [Code(kind=searchable.code, code=code, subject_id=pk) for pk, code in codes]
-    if len(rows) < AT_ONCE:
-        Code.objects.bulk_create(rows)
+    if len(rows) == 1:
+        rows[0].save(force_insert=True)
     else:
         copy_in(Code, rows)
 
