@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "yanzhen.foundation.outbox",
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
+    "yanzhen.engines.search",
     "yanzhen.domains.hotline",
     "yanzhen.domains.hotline.closing",
     "yanzhen.domains.hotline.rosters",

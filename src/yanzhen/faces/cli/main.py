@@ -38,6 +38,7 @@ COMMANDS = {
         Entry("report", "report", "打印指标", role="web"),
         Entry("records", "records", "校验或导出记录链"),
         Entry("keys", "keys", "轮换数据密钥，查看改封进度"),
+        Entry("search", "search", "重建全文检索的条目"),
         Entry("backup", "backup", "备份数据库、附件和检查点"),
         Entry("restore", "backup", "从备份恢复"),
         Entry("doctor", "doctor", "检查安装，逐项说明怎样改正"),

@@ -9,12 +9,20 @@ from yanzhen.domains.hotline.actions import reissue_check_code, reveal_caller
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE, LADDER
 from yanzhen.domains.hotline.routing.queries import proposal
+from yanzhen.domains.hotline.searching import CASES as SEARCHED
 from yanzhen.domains.hotline.secrecy import hidden_from
 from yanzhen.engines.procedures.ladder import escalated
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices, pickers
 from yanzhen.faces.console.desk import DESKS, Advised, Column, Desk, Link, Reveal, Secrecy, Section
-from yanzhen.faces.console.filters import Rows, SubjectFilters, choice_field, day_field, state_field
+from yanzhen.faces.console.filters import (
+    Rows,
+    SubjectFilters,
+    choice_field,
+    day_field,
+    state_field,
+    words_field,
+)
 from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
 
@@ -31,6 +39,7 @@ def routing_advice(case: Case) -> Advised:
 
 
 class CaseFilters(SubjectFilters):
+    q = words_field(SEARCHED)
     state = state_field(CASE)
     category = choice_field(
         "诉求类别",
@@ -43,7 +52,6 @@ class CaseFilters(SubjectFilters):
     escalated = choice_field("督办", RUNGS, lambda rows, _, code: escalated(rows, code))
     received_from = day_field("来件自", "received_at", "gte")
     received_to = day_field("来件至", "received_at", "lt", shift=1)
-    searched = ("title", "employer")
 
     class Meta:
         model = Case
