@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.indicators",
     "yanzhen.domains.hotline",
     "yanzhen.domains.hotline.rosters",
+    "yanzhen.domains.hotline.calls",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

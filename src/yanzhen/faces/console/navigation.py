@@ -26,12 +26,15 @@ class Entry:
 
 ORDERS_LABEL = "协办单"
 PLACES = (
+    Entry("console:calls", "我的通话", "phone", ("call.take",)),
+    Entry("console:calls-all", "全部通话", "history", ("call.view",)),
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),
     Entry("console:people", "人员", "user", ("person.view",)),
     Entry("console:trail", "记录链", "history", ("record.view",)),
     Entry("console:accounts", "账号与授权", "users", ("account.view", "account.edit")),
+    Entry("console:trunks", "电话中继", "switch-horizontal", ("trunk.edit",)),
     Entry("console:parameters", "参数", "adjustments", ("parameter.edit", "record.view")),
     Entry("console:calendar", "工作日历", "calendar", ("calendar.edit", "record.view")),
 )
