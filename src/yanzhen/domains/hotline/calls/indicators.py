@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from yanzhen.domains.hotline.calls import queries
 from yanzhen.domains.hotline.calls.models import Call
-from yanzhen.engines.indicators.declare import INDICATORS, Count, Indicator, Ratio, Unit
+from yanzhen.engines.indicators.declare import INDICATORS, Count, Indicator, Mean, Ratio, Unit
 from yanzhen.foundation.models import Account
 
 BASIS = "docs/rules/calls.md"
@@ -20,6 +20,10 @@ def offered(account: Account) -> QuerySet[Call]:
 
 def lost(account: Account) -> QuerySet[Call]:
     return offered(account).exclude(ANSWERED)
+
+
+def answered(account: Account) -> QuerySet[Call]:
+    return offered(account).filter(ANSWERED)
 
 
 def unfinished(account: Account) -> QuerySet[Call]:
@@ -60,6 +64,18 @@ IN_TIME = INDICATORS.add(
         records=offered,
         dated="started_at",
         measure=Ratio(part=Q(in_time=True), base=ANSWERED & Q(in_time__isnull=False), base_label="坐席接听"),
+    )
+)
+WAIT = INDICATORS.add(
+    Indicator(
+        code="calls.average_wait",
+        label="平均等待",
+        unit=Unit.SECONDS,
+        basis=BASIS,
+        definition="期内由坐席接听的呼入电话，从来电到接听的平均秒数；不知道等待时长的不计。",
+        records=answered,
+        dated="started_at",
+        measure=Mean("wait_ms", per=1000),
     )
 )
 LOST = INDICATORS.add(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case as Choice
+from django.db.models import Count, Q, QuerySet, TextField, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from yanzhen.domains.hotline.calls.models import Call, CallBack, CallEvent, Trunk
@@ -15,7 +18,7 @@ from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.rosters.models import Seat
 from yanzhen.engines.procedures.queries import seen_by
 from yanzhen.foundation.calendar.held import Held, fingerprint_of
-from yanzhen.foundation.models import Account, Grant, Tally
+from yanzhen.foundation.models import Account, Tally
 from yanzhen.foundation.scope import Reach, prefix_of
 
 UNFINISHED = Q(ended_at__isnull=False, case=None, outcome="") & (
@@ -36,6 +39,23 @@ class Day:
     with_reason: int
     called_back: int
     unfinished: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """Ids of accounts by the number that stands for them, and the audience keys with which they look at calls."""
+
+    accounts: dict[str, int]
+    keys: set[str]
+
+
+HELD = (
+    "grants__region_id",
+    "grants__line_id",
+    "grants__role__rights",
+    "grants__starts_on",
+    "grants__ends_on",
+)
 
 
 def seen(account: Account) -> QuerySet[Call]:
@@ -125,32 +145,35 @@ def forget_trunks() -> None:
     _TRUNKS.forget()
 
 
-def accounts_by(numbers: Iterable[str]) -> dict[str, Account]:
-    """Return the accounts that numbers stand for, in the order of `rosters.queries.account_by`: at most a statement each."""
+def seated(numbers: Iterable[str]) -> Seated:
+    """Return who sits behind answering numbers: extension, else login, else id, as `rosters.queries.account_by` has it.
+
+    One statement where all are extensions of seats, and one more for the others.
+    """
     wanted = list(dict.fromkeys(filter(None, numbers)))
-    if not wanted:
-        return {}
-    seats = Seat.objects.filter(extension__in=wanted).select_related("account")
-    found = {seat.extension: seat.account for seat in seats}
-    rest = [number for number in wanted if number not in found]
-    found.update(
-        {account.username: account for account in Account.objects.filter(username__in=rest)} if rest else {}
-    )
-    ids = [int(number) for number in rest if number not in found and number.isdecimal() and len(number) < 10]
-    found.update({str(account.pk): account for account in Account.objects.filter(pk__in=ids)} if ids else {})
+    found = Seated({}, set())
+    if wanted:
+        rows = Seat.objects.filter(extension__in=wanted)
+        _sit(found, rows.values_list("extension", "account_id", *(f"account__{name}" for name in HELD)))
+    if rest := [number for number in wanted if number not in found.accounts]:
+        ids = [int(number) for number in rest if number.isdecimal() and len(number) < 10]
+        others = Account.objects.filter(Q(username__in=rest) | Q(pk__in=ids))
+        named = others.annotate(
+            named=Choice(
+                When(username__in=rest, then=Cast("username", TextField())), default=Cast("pk", TextField())
+            )
+        )
+        _sit(found, named.values_list("named", "pk", *HELD))
     return found
 
 
-def keys_of(accounts: Iterable[int]) -> set[str]:
-    """Return the audience keys with which these accounts look at calls. One statement."""
+def _sit(found: Seated, rows: Iterable[Any]) -> None:
+    """Add people to `found`, and the audience keys of those of their grants that let them look at calls now."""
     today = timezone.localdate()
-    grants = Grant.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gt=today),
-        account__in=list(accounts),
-        starts_on__lte=today,
-        role__rights__contains=["call.view"],
-    )
-    return {Reach(prefix_of(r), line).key for r, line in grants.values_list("region_id", "line_id")}
+    for number, account, region, line, rights, starts_on, ends_on in rows:
+        found.accounts[number] = account
+        if "call.view" in (rights or ()) and starts_on <= today and (ends_on is None or ends_on > today):
+            found.keys.add(Reach(prefix_of(region), line).key)
 
 
 def day(on: date, *, account: Account) -> Day:

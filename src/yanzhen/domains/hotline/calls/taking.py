@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -19,7 +18,7 @@ from yanzhen.domains.hotline.calls.models import EVENT, PARTY, Call, CallEvent, 
 from yanzhen.domains.hotline.calls.rules import Event, State
 from yanzhen.domains.hotline.places import Guess, guess_region
 from yanzhen.foundation import crypto, parameters
-from yanzhen.foundation.models import Account, Region
+from yanzhen.foundation.models import Region
 from yanzhen.foundation.people import mask_phone
 from yanzhen.foundation.scope import EVERYTHING, audience_of
 
@@ -65,7 +64,7 @@ def write_call(call: Call, trunk: Trunk, state: State) -> None:
     """Put what the events came to on the call, and a call-back where somebody tried in vain for certain."""
     if call.status != state.status:
         _unsettle(call, state)
-    _put_times(call, state)
+    _put_times(call, trunk, state)
     _put_numbers(call, trunk, state)
     _put_seats(call, trunk, state)
     call.step += 1
@@ -104,13 +103,13 @@ def party_of(call: Call) -> dict[str, str]:
     return found
 
 
-def _put_times(call: Call, state: State) -> None:
+def _put_times(call: Call, trunk: Trunk, state: State) -> None:
     call.direction, call.status, call.cause = state.direction, state.status, state.cause
     call.started_at, call.answered_at, call.ended_at = state.started_at, state.answered_at, state.ended_at
     call.wait_ms = state.wait_ms
     if state.answers and state.wait_ms is not None and state.direction == Call.Direction.IN:
         on = timezone.localdate(state.started_at)
-        term = parameters.get("hotline.answer_seconds", on=on, region=call.trunk.region_id).value
+        term = parameters.get("hotline.answer_seconds", on=on, region=trunk.region_id).value
         call.in_time = state.wait_ms <= term * 1000
     else:
         call.in_time = None
@@ -152,20 +151,15 @@ def _put_seats(call: Call, trunk: Trunk, state: State) -> None:
     legs = [(_shown(number), at.isoformat()) for number, at in state.answers]
     if call.pk and former == legs and len(call.seats) >= len(set(numbers)):
         return
-    found = queries.accounts_by(numbers)
-    call.seats = sorted({account.pk for account in found.values()})
+    found = queries.seated(numbers)
+    call.seats = sorted(set(found.accounts.values()))
     call.legs = [
-        {"number": shown, "at": at, "account": _pk(found.get(number))}
+        {"number": shown, "at": at, "account": found.accounts.get(number)}
         for (number, _), (shown, at) in zip(state.answers, legs, strict=True)
     ]
     call.answered_by_id = call.legs[-1]["account"] if call.legs else None
-    keys = queries.keys_of(call.seats) if call.seats else set()
-    keys.update(audience_of(trunk.region_id, trunk.line_id))
-    call.shared_with = sorted(keys)
-
-
-def _pk(account: Account | None) -> int | None:
-    return account.pk if account else None
+    own = {key for key in audience_of(trunk.region_id, trunk.line_id) if key != EVERYTHING}
+    call.shared_with = sorted(found.keys | own)
 
 
 def _shown(number: str) -> str:
@@ -175,7 +169,7 @@ def _shown(number: str) -> str:
 
 def _sealed(event: Event) -> bytes:
     words = {name: value for name, value in asdict(event).items() if value not in ("", None, ())}
-    return crypto.seal(json.dumps(words, cls=DjangoJSONEncoder, ensure_ascii=False), context=EVENT)
+    return crypto.seal(json.dumps(words, default=str, ensure_ascii=False), context=EVENT)
 
 
 def _opened(row: CallEvent, ref: str) -> Event:
