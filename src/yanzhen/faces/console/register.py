@@ -72,6 +72,8 @@ def register(request: AccountRequest) -> HttpResponse:
     """Take an appeal in; with `?call=` the one that a caller tells on the telephone now."""
     call = _call(request)
     form = AppealForm(sent(request), initial={"token": uuid.uuid4(), **_told(call)})
+    if call:
+        form.fields["body"].widget.attrs["autofocus"] = True
     if call and call.phone_hash:
         form.fields["phone"].help_text = _("留空即用来电号码")
     context = {"form": form, "call": call}

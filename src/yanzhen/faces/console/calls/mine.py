@@ -41,7 +41,7 @@ def mine(request: AccountRequest) -> HttpResponse:
 @page("GET", "HEAD")
 @unattended
 def now(request: AccountRequest) -> HttpResponse:
-    """Return what changed at the seat, 204 where nothing did: asked every second, so that costs one statement."""
+    """Return what changed at the seat, 204 where nothing did: asked more than once a second, so that costs one statement."""
     _demand(request)
     calls = list(queries.at_seat(request.user)[: queries.MOST_SHOWN])
     if queries.version_of(calls) == request.GET.get("seen"):
