@@ -321,4 +321,6 @@ def test_a_day_is_counted_for_whoever_compares_calls_with_cases():
     assert today == queries.Day(
         total=4, answered=3, lost=1, with_case=1, with_reason=1, called_back=0, unfinished=2
     )
+    assert queries.unfinished(board.agent, on=timezone.localdate()).count() == 2
+    assert not queries.unfinished(board.agent, on=timezone.localdate() - timedelta(days=1)).exists()
     assert queries.day(timezone.localdate(), account=stranger).total == 0

@@ -226,6 +226,7 @@ def test_an_outgoing_call_shows_with_the_number_that_was_dialled():
         ('{"event": "answer", "callId": "x", "recordingUrl": "file:///etc/passwd"}', 422, "recordingUrl"),
         ('{"event": "answer", "callId": "' + "x" * 200 + '"}', 422, "callId"),
         ('{"event": "answer", "callId": "x\\u0000"}', 400, None),
+        ('{"event": "answer", "callId": "x\\ud800"}', 400, None),
         ("not json", 400, None),
         ("[]", 400, None),
         ('{"event": "' + "x" * 20_000 + '"}', 413, None),
@@ -280,6 +281,18 @@ def test_a_trunk_that_signs_is_refused_without_a_good_signature_of_the_last_minu
     assert (refused, Call.objects.count()) == ([401] * 4, 0)
     assert [signed(now, kind="sm3"), signed(now, kind="sha256"), signed(now, kind="sm3")] == [200] * 3
     assert CallEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "ts", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", 1_100_000_000, "4e9"]
+)
+def test_a_clock_that_is_far_off_is_not_believed(ts):
+    board = Board()
+
+    answer = board.send("newCall", ts=ts)
+
+    assert answer.status_code in {200, 422}
+    assert all(abs(call.started_at - timezone.now()) < MINUTE for call in Call.objects.all())
 
 
 def test_an_event_with_an_id_is_taken_once_whatever_else_it_says():

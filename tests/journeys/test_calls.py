@@ -55,7 +55,9 @@ def test_who_calls_comes_up_on_the_screen_by_itself(
         expect(page.get_by_text("没有来电")).to_be_visible(timeout=5000)
 
     record_property("pop_seconds", [round(seconds, 2) for seconds in took])
-    print(f"ring to screen: median {statistics.median(took):.2f} s, p95 {sorted(took)[-2]:.2f} s, of {len(took)}")
+    print(
+        f"ring to screen: median {statistics.median(took):.2f} s, p95 {sorted(took)[-2]:.2f} s, of {len(took)}"
+    )
 
 
 def test_keys_alone_take_a_call_from_the_ring_to_the_case(
@@ -84,11 +86,16 @@ def test_a_second_key_ends_a_call_with_a_reason(place: County, open_page: Callab
     log_in(page, board.agent)
     page.goto("/console/calls/")
     ring(page, address, board, 1)
-    for event in ({"event": "answer", "answeringNumber": "8001"}, {"event": "hangup", "cause": "normalClearing"}):
+    for event in (
+        {"event": "answer", "answeringNumber": "8001"},
+        {"event": "hangup", "cause": "normalClearing"},
+    ):
         page.request.post(f"{address}/cti/{board.token}", data={"callId": "r1", **event})
 
     page.keyboard.press("F4")
-    page.get_by_label("误拨").check()
+    expect(page.get_by_label("小结")).to_be_focused()
+    page.get_by_label("小结").select_option(label="误拨")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("已小结")).to_be_visible()

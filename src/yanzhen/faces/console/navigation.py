@@ -27,7 +27,7 @@ class Entry:
 ORDERS_LABEL = "协办单"
 PLACES = (
     Entry("console:calls", "我的通话", "phone", ("call.take",)),
-    Entry("console:calls-all", "全部通话", "history", ("call.view",)),
+    Entry("console:calls-all", "全部通话", "list-check", ("call.view",)),
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),

@@ -18,7 +18,7 @@ from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.domains.hotline.calls.rules import CAUSES, HANGUP, KINDS, NEW, Event
 from yanzhen.domains.hotline.calls.taking import take_event
 from yanzhen.faces.cti.auth import trunk_of
-from yanzhen.faces.http import NUL, Malformed, problem
+from yanzhen.faces.http import Malformed, problem
 from yanzhen.foundation import limits
 from yanzhen.foundation.errors import Invalid, Refusal
 
@@ -29,8 +29,8 @@ MOST_SEATS = 50
 LONGEST_WAIT = 24 * 3600 * 1000
 EVENTS, MINUTE = 60_000, 60
 """A trunk may send a thousand events a second; more is a loop and no telephone."""
-AHEAD = timedelta(minutes=5)
-"""A clock that is wrong by more is not believed."""
+AHEAD, BEHIND = timedelta(minutes=5), timedelta(days=366)
+"""A clock that is wrong by more is not believed: the time of receipt counts."""
 EPOCH = Decimal(10**9)
 MILLISECONDS = Decimal(10**12)
 """From which numbers on a time is one in seconds, or in milliseconds, of Unix."""
@@ -87,7 +87,7 @@ def event_of(sent: Mapping[str, Any]) -> Event:
     return Event(
         kind=texts["event"],
         ref=texts["callId"],
-        at=at if at <= now + AHEAD else now,
+        at=at if now - BEHIND <= at <= now + AHEAD else now,
         direction=texts["direction"],
         from_=texts["from"],
         to=texts["to"],
@@ -152,8 +152,8 @@ def _sent(request: HttpRequest) -> dict[str, Any]:
             raise Malformed("事件正文应为一个 JSON 对象")
     else:
         sent = {name: values if len(values) > 1 else values[0] for name, values in request.POST.lists()}
-    if NUL in json.dumps(sent, ensure_ascii=False) or "\\u0000" in json.dumps(sent):
-        raise Malformed("事件中含有空字符（U+0000），请去掉后重新推送")
+    if "\\u0000" in json.dumps(sent) or not _is_text(json.dumps(sent, ensure_ascii=False)):
+        raise Malformed("事件中含有空字符（U+0000）或不成对的代理码，请去掉后重新推送")
     return sent
 
 
@@ -161,6 +161,15 @@ def _identity(sent: Mapping[str, Any]) -> str:
     """Return what makes the event the same one: its id, or else all that it says."""
     own = _text(sent.get("eventId"))
     return f"id:{own}" if own else json.dumps(sent, sort_keys=True, ensure_ascii=False)
+
+
+def _is_text(words: str) -> bool:
+    """Tell whether it can be written as UTF-8: half a surrogate pair, which JSON lets through, can not."""
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(value: Any) -> str:

@@ -79,9 +79,10 @@ def version_of(calls: Iterable[Call]) -> str:
     return "-".join(f"{call.pk}.{call.step}" for call in calls)
 
 
-def unfinished(account: Account) -> QuerySet[Call]:
-    """Calls that are over and ended neither in a case nor in a reason."""
-    return seen(account).filter(UNFINISHED)
+def unfinished(account: Account, *, on: date | None = None) -> QuerySet[Call]:
+    """Calls that are over and ended neither in a case nor in a reason; of one day or of all."""
+    rows = seen(account).filter(UNFINISHED)
+    return rows if on is None else rows.filter(_of_day(on))
 
 
 def cases_of(call: Call, account: Account) -> list[Case]:
@@ -178,10 +179,7 @@ def _sit(found: Seated, rows: Iterable[Any]) -> None:
 
 def day(on: date, *, account: Account) -> Day:
     """Count the incoming calls that began on `on`, of what the account may see. One statement."""
-    midnight = datetime.combine(on, time(), timezone.get_default_timezone())
-    rows = Call.objects.visible_to(account, "call.view").filter(
-        direction=Call.Direction.IN, started_at__gte=midnight, started_at__lt=midnight + timedelta(days=1)
-    )
+    rows = Call.objects.visible_to(account, "call.view").filter(_of_day(on), direction=Call.Direction.IN)
     lost = (Call.Status.MISSED, Call.Status.DROPPED, Call.Status.BUSY)
     back = Q(case=None, outcome="", call_back__ended_at__isnull=False)
     counted = rows.aggregate(
@@ -194,6 +192,11 @@ def day(on: date, *, account: Account) -> Day:
         unfinished=Count("pk", filter=UNFINISHED),
     )
     return Day(**counted)
+
+
+def _of_day(on: date) -> Q:
+    midnight = datetime.combine(on, time(), timezone.get_default_timezone())
+    return Q(started_at__gte=midnight, started_at__lt=midnight + timedelta(days=1))
 
 
 def _read_trunks() -> list[tuple[bytes, Trunk]]:

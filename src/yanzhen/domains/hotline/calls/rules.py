@@ -17,6 +17,8 @@ SWEEP = "sweep"
 KINDS = (NEW, ANSWER, HANGUP)
 CAUSES = ("normalClearing", "busy", "cancel", "noAnswer", "congestion", "notFound", "forwarded")
 NO_HANGUP = "noHangup"
+LONGEST_WAIT = 2**31 - 1
+"""What the column holds; clocks that far apart say nothing of a wait anyhow."""
 RANK = {NEW: 0, ANSWER: 1, HANGUP: 2, SWEEP: 3}
 NAMELESS = {"", "anonymous", "unknown", "private", "restricted", "unavailable", "withheld"}
 UNANSWERED = {
@@ -90,7 +92,7 @@ def fold(events: Iterable[Event], machines: Iterable[str] = ()) -> State:
     ours, theirs = ("from_", "to") if direction == Call.Direction.OUT else ("to", "from_")
     told = [e.wait_ms for e in ordered if e.wait_ms is not None]
     until = answered_at or (end.at if end else None)
-    waited = max(0, round((until - first.at).total_seconds() * 1000)) if until else None
+    waited = max(0, min(LONGEST_WAIT, round((until - first.at).total_seconds() * 1000))) if until else None
     return State(
         direction=direction,
         status=_status(direction, end, bool(answers), bool(taken)),

@@ -24,11 +24,13 @@ REASONS = [(reason.value, reason.label) for reason in Call.Reason if reason not 
 
 
 class FinishForm(forms.Form):
-    outcome = forms.ChoiceField(label=_("小结"), choices=REASONS, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(
+        label=_("小结"), choices=REASONS, widget=forms.Select(attrs={"autofocus": True})
+    )
+    note = forms.CharField(label=_("说明（选填）"), max_length=200, required=False)
     case_number = forms.CharField(
         label=_("原工单编号"), help_text=_("只有“重复来电”须填写"), max_length=32, required=False
     )
-    note = forms.CharField(label=_("说明（选填）"), max_length=200, required=False)
 
 
 @page(*WAYS)

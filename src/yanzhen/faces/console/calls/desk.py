@@ -38,7 +38,7 @@ CALL_BACKS = DESKS.add(
             Section("回拨", (Column("tried_at", hint="time"), Column("outcome"), Column("ended_at", hint="time"))),
         ),
         filters=CallBackFilters,
-        icon="phone",
+        icon="refresh",
         reveal=Reveal("来电号码", "call.reveal", "caller_mask", (("phone", "电话"),), reveal_number),
     )
 )  # fmt: skip
