@@ -52,9 +52,9 @@ def test_every_declared_figure_is_printed_for_the_province_and_the_year(leader):
 
     assert done.exit_code == 0
     assert done.output.splitlines()[0] == "山东省 2026年（王某 的权限范围）"
-    lines = [line.split() for line in done.output.splitlines()[2:]]
-    assert len(lines) == len(INDICATORS)
-    assert lines[:5] == [
+    shown = [line.split() for line in done.output.splitlines()[2:]]
+    assert len(shown) == len(INDICATORS)
+    assert shown[:5] == [
         ["收到诉求", "3", "件", "n=3"],
         ["办结诉求", "3", "件", "n=3"],
         ["按期办结率", "100.00", "%", "n=3"],
@@ -73,8 +73,8 @@ def test_the_columns_stand_under_each_other_with_wide_characters(leader):
 def test_as_json_what_is_unknown_is_null_and_numbers_are_text(leader):
     found = figures("--as", "leader", "--period", "2026")
 
-    assert found.keys() == {indicator.code for indicator in INDICATORS}
-    assert {code: told for code, told in found.items() if code.startswith("hotline.")} == {
+    assert set(found) == {indicator.code for indicator in INDICATORS}
+    assert {code: each for code, each in found.items() if code.startswith("hotline.")} == {
         "hotline.received": ("3", 3, 3),
         "hotline.closed": ("3", 3, 3),
         "hotline.closed_on_time": ("100.00", 3, 3),

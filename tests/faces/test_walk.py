@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from openpyxl import Workbook
 
+from tests.calls import Board
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
@@ -57,6 +58,8 @@ SECRETS = (
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view person.edit"
     " person.reveal organisation.view organisation.edit record.view account.view outbox.view outbox.edit"
+    " person.reveal organisation.view organisation.edit record.view account.view call.view call.take call.call_back"
+    " call.reveal call.listen trunk.edit"
 )
 PUBLIC = {
     "home",
@@ -154,6 +157,11 @@ class Rows:
         self.by_name["console:draw"] = {"pk": draw.pk}
         for name in ("sample", "call-taken-back"):
             self.by_name[f"console:{name}"] = {"pk": sampled.pk}
+        board = Board(place)
+        call = board.missed(**{"from": "13812345678"})
+        for name in ("call", "call-finish", "call-recording"):
+            self.by_name[f"console:{name}"] = {"pk": call.pk}
+        self.by_name["console:trunk-close"] = {"pk": board.trunk.pk}
         batch = self._batch()
         for name in ("batch", "confirm-batch", "discard-batch", "undo-batch", "failed-rows"):
             self.by_name[f"console:{name}"] = {"pk": batch.pk}

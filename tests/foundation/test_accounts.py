@@ -604,6 +604,7 @@ def test_roles_ship_once_and_one_that_staff_edited_stays():
         "calendar.edit",
         "organisation.view",
         "organisation.edit",
+        "trunk.edit",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
 from tests.factories import AccountFactory, CaseFactory, LineFactory, OrganisationFactory, RegionFactory
+from yanzhen.domains.hotline.calls.models import Call, CallBack, Trunk
 from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.procedures.models import Party
 from yanzhen.foundation.models import Attachment, Batch, Organisation, Person, Record
@@ -45,12 +47,28 @@ def batch(**place: Any) -> Batch:
     )
 
 
+def call(**place: Any) -> Call:
+    trunk = Trunk.objects.create(name=f"T{place['region'].pk}", digest=os.urandom(32), **place)
+    return Call.objects.create(
+        trunk=trunk, ref="1", direction="in", status="ringing", started_at=timezone.now(), **place
+    )
+
+
+def call_back(**place: Any) -> CallBack:
+    return CallBack.objects.create(
+        number=f"HB-{place['region'].pk}", state="waiting", procedure_version=1, started_at=timezone.now(),
+        caller_cipher=b"x", phone_hash=os.urandom(32), **place,
+    )  # fmt: skip
+
+
 MAKE: dict[type[models.Model], Callable[..., models.Model]] = {
     Person: lambda **place: Person.objects.create(name="张三", **place),
     Case: CaseFactory,
     Attachment: attachment,
     Party: party,
     Batch: batch,
+    Call: call,
+    CallBack: call_back,
 }
 walled = pytest.mark.parametrize("model", list(MAKE), ids=lambda model: model.__name__)
 
@@ -69,7 +87,7 @@ def two_places(model: type[models.Model]) -> str:
     return model._meta.db_table
 
 
-def test_people_cases_attachments_parties_and_batches_are_walled_and_names_of_units_are_not():
+def test_people_cases_calls_attachments_parties_and_batches_are_walled_and_names_of_units_are_not():
     assert set(walled_models()) == set(MAKE)
     assert Organisation not in walled_models()
 

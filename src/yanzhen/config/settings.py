@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "yanzhen.domains.hotline.routing",
     "yanzhen.domains.hotline.reconciliation",
     "yanzhen.domains.hotline.knowledge",
+    "yanzhen.domains.hotline.calls",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

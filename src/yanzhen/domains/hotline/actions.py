@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import track_hash
 from yanzhen.domains.hotline.routing.queries import find as find_route
 from yanzhen.domains.hotline.rules import Appeal
@@ -226,7 +227,7 @@ def seal_caller(case: Case, appeal: Appeal, check_code: str) -> None:
     case.caller_cipher = crypto.seal(words, context=case.number)
     case.caller_mask = f"{mask_name(appeal.name)[:LONGEST_NAME]} {mask_phone(appeal.phone)}".strip()
     if appeal.phone:
-        case.phone_hash = crypto.keyed_hash(appeal.phone, purpose="phone")
+        case.phone_hash = crypto.keyed_hash(digits_of(appeal.phone), purpose="phone")
         case.phone_tail_hash = track_hash(case.number, appeal.phone[-4:])
 
 

@@ -17,6 +17,7 @@ from yanzhen.faces.console import (
     sheets,
     trail,
 )
+from yanzhen.faces.console.calls import urls as calls_urls
 from yanzhen.faces.console.closing import urls as closing_urls
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
@@ -85,6 +86,7 @@ urlpatterns = [
     *reconciliation_urls.urlpatterns,
     *closing_urls.urlpatterns,
     *knowledge_urls.urlpatterns,
+    *calls_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),
