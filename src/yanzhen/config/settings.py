@@ -82,7 +82,9 @@ INSTALLED_APPS = [
     "yanzhen.foundation",
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
+    "yanzhen.engines.classifier",
     "yanzhen.domains.hotline",
+    "yanzhen.domains.hotline.classification",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +67,6 @@ def _f1(guesses: Sequence[Sequence[Guess]], rows: Sequence[Row]) -> dict[str, fl
     return found
 
 
-def _share(each: object) -> float:
-    values = list(each)  # type: ignore[call-overload]
+def _share(each: Iterable[bool]) -> float:
+    values = list(each)
     return sum(values) / len(values)

@@ -1,4 +1,4 @@
-"""A model: learnt from labelled texts, some of them labelled wrongly; suggests classes with a confidence that holds."""
+"""A model: learnt from labelled texts, suggests classes with a confidence that holds on texts it has not seen."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from yanzhen.engines.classifier.features import Features, Floats
 from yanzhen.engines.classifier.voters import Labels, Voters
 
 PARTS = 4
-"""Each row is judged once by a model that has not seen it; that gives the confidence, and what looks mislabelled."""
+"""Each row is judged once by a model that has not seen it: the confidence and the threshold come from that."""
 WHOLE_UP_TO = 10_000
 """With more rows one part in four is judged, which is plenty, and training stays a matter of seconds."""
 MOST_FEATURES = 150_000
 MOST_CELLS = 6_000_000
 """Features times classes: bounds the memory of a model."""
-DOUBTED = 0.15
-DOUBTED_WEIGHT = 0.3
 
 
 class Row(NamedTuple):
@@ -93,7 +91,7 @@ class Model:
 def train(rows: Sequence[Row], *, precision: float) -> Model:
     """Learn from `rows`; `precision` (0-1) is what the threshold must keep. Raises TooFew.
 
-    Rows whose label the others contradict outright count less: a wrong label is likelier than a wonder.
+    Labels that the others contradict are not weighed down or turned: measured, that lost (docs/decisions/0012-classifier.md).
     """
     classes = tuple(sorted({row.label for row in rows}))
     if len(classes) < 2:
@@ -109,7 +107,7 @@ def train(rows: Sequence[Row], *, precision: float) -> Model:
     spreads = (voters.spread(scores[0]), voters.spread(scores[1]))
     shares = voters.judge(scores, spreads)
     trust = _trust(scores, spreads, shares, labels[seen], precision=precision)
-    learnt = voters.learn(matrix, labels, _doubt(weights, seen, shares, labels), len(classes))
+    learnt = voters.learn(matrix, labels, weights, len(classes))
     return Model(classes, features, learnt, spreads, trust)
 
 
@@ -136,13 +134,6 @@ def _parts(labels: Labels) -> Labels:
     ordered = shuffled[np.argsort(labels[shuffled], kind="stable")]
     part[ordered] = np.arange(len(labels)) % PARTS
     return part
-
-
-def _doubt(weights: Floats, seen: Labels, shares: Floats, labels: Labels) -> Floats:
-    own = shares[np.arange(len(seen)), labels[seen]]
-    doubted = weights.copy()
-    doubted[seen[own < DOUBTED]] *= DOUBTED_WEIGHT
-    return doubted
 
 
 def _trust(

@@ -46,6 +46,12 @@ class Voters:
         odds = np.divide(rows @ self.odds, length, out=np.zeros_like(length), where=length > 0)
         return plane, odds + self.odds_bias, self._like(rows)
 
+    def added(self, row: sparse.csr_matrix, label: int) -> Floats:
+        """Return what each feature of one row adds to the class, by plane and odds, over what it adds on average."""
+        both = self.plane[row.indices] + self.odds[row.indices]
+        added: Floats = row.data * (both[:, label] - both.mean(axis=1))
+        return added
+
     def _like(self, rows: sparse.csr_matrix) -> Floats:
         classes = self.near_votes.shape[1]
         found = np.full((rows.shape[0], classes), 1 / classes, np.float32)
@@ -94,14 +100,16 @@ def _ratio(rows: sparse.csr_matrix, ours: npt.NDArray[np.bool_], weights: Floats
     """Return the log odds of each feature for the class (Wang and Manning 2012, NB-SVM)."""
     inside = rows.T @ (weights * ours) + ODDS_SMOOTHING
     outside = rows.T @ (weights * ~ours) + ODDS_SMOOTHING
-    ratio: Floats = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
-    return ratio.astype(np.float32)
+    ratio: Floats = np.asarray(
+        np.log(inside / inside.sum()) - np.log(outside / outside.sum()), dtype=np.float32
+    )
+    return ratio
 
 
 def judge(scores: tuple[Floats, Floats, Floats], spreads: tuple[float, float]) -> Floats:
     """Return one share for each class (sum 1): the mean of the three. `spreads` make plane and odds comparable."""
     plane, odds, like = scores
-    shares: Floats = (_soft(plane, spreads[0]) + _soft(odds, spreads[1]) + like) / 3
+    shares: Floats = (_soft(plane, spreads[0]) + _soft(odds, spreads[1]) + like) / np.float32(3)
     return shares
 
 
@@ -124,4 +132,5 @@ def margins(scores: tuple[Floats, Floats, Floats], spreads: tuple[float, float],
 def _soft(scores: Floats, size: float) -> Floats:
     raised = STEEPNESS * (scores - scores.max(axis=1, keepdims=True)) / size
     shares: Floats = np.exp(raised)
-    return shares / shares.sum(axis=1, keepdims=True)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares

@@ -28,6 +28,7 @@ ORDERS_LABEL = "协办单"
 PLACES = (
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
+    Entry("console:classification", "分类模型", "adjustments", ("case.train",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),
     Entry("console:people", "人员", "user", ("person.view",)),
     Entry("console:trail", "记录链", "history", ("record.view",)),
