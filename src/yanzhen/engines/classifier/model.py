@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
 from yanzhen.engines.classifier import grams, voters
 from yanzhen.engines.classifier.features import Features, Floats
@@ -144,6 +143,8 @@ def _trust(
     *,
     precision: float,
 ) -> Trust:
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # as in voters: only training needs it
+
     chosen = shares.argmax(axis=1)
     right = chosen == labels
     margins = voters.margins(scores, spreads, chosen)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.svm import LinearSVC
 
 from yanzhen.engines.classifier.features import Floats, unit
 
@@ -92,6 +91,8 @@ def learn(rows: sparse.csr_matrix, labels: Labels, weights: Floats, classes: int
 
 
 def _border(rows: sparse.csr_matrix, ours: npt.NDArray[np.bool_], weights: Floats) -> tuple[Floats, float]:
+    from sklearn.svm import LinearSVC  # noqa: PLC0415  # a second and 60 MB that only training needs
+
     machine = LinearSVC(C=PLANE_COST, tol=TOLERANCE, random_state=0).fit(rows, ours, sample_weight=weights)
     return machine.coef_[0].astype(np.float32), float(machine.intercept_[0])
 
