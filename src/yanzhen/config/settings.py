@@ -94,6 +94,8 @@ INSTALLED_APPS = [
     "yanzhen.domains.hotline.reconciliation",
     "yanzhen.domains.hotline.knowledge",
     "yanzhen.domains.hotline.calls",
+    "yanzhen.engines.classifier",
+    "yanzhen.domains.hotline.classification",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

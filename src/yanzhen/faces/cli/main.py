@@ -36,6 +36,7 @@ COMMANDS = {
         Entry("worker", "serving", "启动后台任务和记录封存", role="web"),
         Entry("import", "sheets", "导入表格", role="web"),
         Entry("report", "report", "打印指标", role="web"),
+        Entry("hotline", "hotline", "热线：训练和评估诉求分类", role="web"),
         Entry("records", "records", "校验或导出记录链"),
         Entry("keys", "keys", "轮换数据密钥，查看改封进度"),
         Entry("search", "search", "重建全文检索的条目"),

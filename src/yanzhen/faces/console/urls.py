@@ -18,6 +18,7 @@ from yanzhen.faces.console import (
     trail,
 )
 from yanzhen.faces.console.calls import urls as calls_urls
+from yanzhen.faces.console.classification import urls as classification_urls
 from yanzhen.faces.console.closing import urls as closing_urls
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
@@ -87,6 +88,7 @@ urlpatterns = [
     *closing_urls.urlpatterns,
     *knowledge_urls.urlpatterns,
     *calls_urls.urlpatterns,
+    *classification_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),
