@@ -199,15 +199,29 @@ def test_two_versions_of_a_kind_can_not_be_in_use(version):
         )  # fmt: skip
 
 
+def choose(case: Case, code: str) -> None:
+    """As a person does who accepts the case, or puts its category right."""
+    Case.objects.filter(pk=case.pk).update(state="accepted", category_id=code)
+    actions.settle_choices()
+
+
+@pytest.mark.django_db
+def test_new_cases_without_a_suggestion_get_one():
+    case = CaseFactory(body="老板拖欠工资三个月", title="欠薪")
+    CaseFactory(body="老板拖欠工资三个月", title="欠薪", state="accepted")
+
+    assert actions.suggest_missed() == 1
+    assert actions.suggest_missed() == 0
+    assert Suggestion.objects.get().subject_id == case.pk
+
+
 def test_what_was_chosen_instead_is_counted(trainer):
     agreed, changed, unsettled = (CaseFactory(body="老板拖欠工资三个月", title="欠薪") for _ in range(3))
     for case in (agreed, changed, unsettled):
         actions.suggest(case)
 
-    agreed.category_id, changed.category_id = "010101", "040101"
-    actions.settle(agreed)
-    actions.settle(changed)
-    actions.settle(unsettled)
+    choose(agreed, "010101")
+    choose(changed, "040101")
 
     assert list(Suggestion.objects.order_by("pk").values_list("chosen", "overridden")) == [
         ("010101", False),
@@ -224,10 +238,8 @@ def test_what_was_chosen_instead_is_counted(trainer):
 def test_the_last_choice_counts_and_what_is_settled_is_not_suggested_over(trainer):
     case = CaseFactory(body="老板拖欠工资三个月", title="欠薪")
     actions.suggest(case)
-    case.category_id = "040101"
-    actions.settle(case)
-    case.category_id = "010101"
-    actions.settle(case)
+    choose(case, "040101")
+    choose(case, "010101")
     before = Suggestion.objects.values().get()
 
     actions.suggest(case)
@@ -239,8 +251,7 @@ def test_the_last_choice_counts_and_what_is_settled_is_not_suggested_over(traine
 def test_rates_count_only_what_lies_in_reach(trainer):
     case = CaseFactory(region=RegionFactory(code="370102"), body="拖欠工资")
     actions.suggest(case)
-    case.category_id = "010101"
-    actions.settle(case)
+    choose(case, "010101")
     elsewhere = AccountFactory(grants=[(RegionFactory(code="370202"), None, "case.train")])
 
     assert queries.rates_by_version(elsewhere) == []

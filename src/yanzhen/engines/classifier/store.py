@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from django.db import connection, transaction
-from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -112,17 +112,6 @@ def keep_suggestion(kind: str, subject: Scoped, ranked: list[dict[str, Any]], *,
     )
     if not made and found.settled_at is None:
         Suggestion.objects.filter(pk=found.pk, settled_at=None).update(**given, **place)
-
-
-def settle(kind: str, subject: Scoped, chosen: str) -> None:
-    """Keep what a person chose for `subject`; the last choice counts. Nothing where nothing was suggested."""
-    Suggestion.objects.filter(kind=kind, subject_id=subject.pk).update(
-        chosen=chosen,
-        overridden=Case(When(ranked__0__code=chosen, then=False), default=True),
-        settled_at=timezone.now(),
-        region_id=subject.region_id,
-        line_id=subject.line_id,
-    )
 
 
 def versions(kind: str) -> QuerySet[Version]:

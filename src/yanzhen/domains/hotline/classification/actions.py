@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from yanzhen.domains.hotline.classification import queries
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.classifier import store
 from yanzhen.engines.classifier.evaluate import Report, evaluate
 from yanzhen.engines.classifier.model import Model, Row, TooFew, train
-from yanzhen.engines.classifier.models import Version
+from yanzhen.engines.classifier.models import Suggestion, Version
 from yanzhen.foundation import parameters
 from yanzhen.foundation.calendar.authority import demand_right
 from yanzhen.foundation.errors import Refusal
@@ -26,6 +29,19 @@ from yanzhen.foundation.scope import EVERYTHING, database_scope
 RIGHT = "case.train"
 LEARNT_SHARE = 0.8
 """Of the cases by their end: the oldest are learnt, the newest try what was learnt."""
+NEW = timedelta(days=1)
+SETTLED = timedelta(days=120)
+"""How far back a category may still be put right: longer than the terms of most cases."""
+MOST = 2000
+"""Cases that one run looks at."""
+SETTLE = """
+update classifier_suggestion s
+set chosen = c.category_id, overridden = (s.ranked -> 0 ->> 'code') <> c.category_id, settled_at = now(),
+    region_id = c.region_id, line_id = c.line_id
+from hotline_case c
+where s.kind = %(kind)s and s.given_at >= %(since)s and c.id = s.subject_id and c.state <> %(new)s
+    and c.category_id is not null and s.chosen <> c.category_id
+"""
 FRESH = 50
 """Cases on which two versions can be told apart at all."""
 
@@ -89,10 +105,30 @@ def suggest(case: Case) -> None:
         store.keep_suggestion(queries.KIND, case, found.kept(), version=found.version)
 
 
-def settle(case: Case) -> None:
-    """Keep the category that a person gave the case: at acceptance, and again when it is put right."""
-    if case.category_id:
-        store.settle(queries.KIND, case, case.category_id)
+def suggest_missed() -> int:
+    """Keep what is suggested for the cases of the last day that have no suggestion yet; return how many were looked at.
+
+    Needs everything in reach. Where nothing speaks for a category the case is looked at again next time.
+    """
+    given = Suggestion.objects.filter(kind=queries.KIND, subject_id=OuterRef("pk"))
+    since = timezone.now() - NEW
+    new = Case.objects.filter(~Exists(given), state=CASE.initial.code, received_at__gte=since)
+    cases = list(new.order_by("-received_at")[:MOST])
+    for case in cases:
+        suggest(case)
+    return len(cases)
+
+
+def settle_choices() -> int:
+    """Keep the category that a person gave each case for which one was suggested; return how many were new or changed.
+
+    One statement, over the suggestions of the last SETTLED days; the last choice counts. Needs everything in reach.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SETTLE, {"kind": queries.KIND, "new": CASE.initial.code, "since": timezone.now() - SETTLED}
+        )
+        return int(cursor.rowcount)
 
 
 class _Closed(NamedTuple):

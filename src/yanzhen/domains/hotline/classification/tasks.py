@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from yanzhen.domains.hotline.classification import actions
-from yanzhen.domains.hotline.models import Case
 from yanzhen.foundation.jobs import job
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import EVERYTHING, database_scope
@@ -15,8 +14,14 @@ def train(account_id: int) -> None:
     actions.train_version(Account.objects.get(pk=account_id))
 
 
-@job()
-def suggest(case_id: int) -> None:
-    """Keep what is suggested for a case, with everything in reach: whoever filed it may not see it."""
+@job(cron="* * * * *")
+def suggest_missed() -> None:
+    """Keep what is suggested for new cases: intake itself waits for nothing, and no door can forget it."""
     with database_scope({EVERYTHING}):
-        actions.suggest(Case.objects.get(pk=case_id))
+        actions.suggest_missed()
+
+
+@job(cron="35 * * * *")
+def settle_choices() -> None:
+    with database_scope({EVERYTHING}):
+        actions.settle_choices()
