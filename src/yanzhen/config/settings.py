@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "yanzhen.foundation",
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
+    "yanzhen.engines.similarity",
     "yanzhen.domains.hotline",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
