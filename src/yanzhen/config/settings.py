@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.indicators",
     "yanzhen.engines.similarity",
     "yanzhen.domains.hotline",
+    "yanzhen.domains.hotline.hotspots",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

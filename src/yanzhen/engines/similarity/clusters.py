@@ -39,12 +39,11 @@ BATCH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What comes in: `voice` is a keyed hash of who speaks, `names` the firms and places that it names."""
+    """What comes in; `names` are the firms and places that it names."""
 
     record: int
     words: Words
     at: datetime
-    voice: bytes | None = None
     names: Sequence[str] = ()
 
 
@@ -79,9 +78,7 @@ def join(kind: str, item: Item, texts: Reading) -> Place:
     others = {m.record: m for m in Member.objects.filter(kind=kind, record__in=found, open=True)}
     near, likeness = _nearest(vector, names, others, texts, weights)
     cluster = _enter(kind, item, near)
-    Member.objects.create(
-        kind=kind, record=item.record, cluster_id=cluster, at=item.at, voice=item.voice, names=names
-    )
+    Member.objects.create(kind=kind, record=item.record, cluster_id=cluster, at=item.at, names=names)
     index.add_keys(corpus, item.record, keys)
     return Place(cluster, near.record if near else None, likeness)
 

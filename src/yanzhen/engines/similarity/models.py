@@ -88,8 +88,6 @@ class Member(models.Model):
     record = models.BigIntegerField("记录")
     cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="members", db_index=False)
     at = models.DateTimeField("时间")
-    voice = models.BinaryField(max_length=32, null=True)
-    """A keyed hash of who speaks; None where nobody knows."""
     names = ArrayField(models.IntegerField(), default=list)
     """Hashes of the firms and places that the item names."""
     open = models.BooleanField(default=True)
