@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,13 +12,13 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from yanzhen.domains.hotline.hotspots.models import Alert
+from yanzhen.domains.hotline.hotspots.models import Alert, AlertCase
 from yanzhen.domains.hotline.hotspots.sources import KIND
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.engines.similarity.models import Member
 from yanzhen.foundation import parameters
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Region
 
 HALF_LIVES = 5
 """What is older weighs less than a thirtieth and is left out."""
@@ -103,3 +104,12 @@ def _examples(clusters: list[int], account: Account) -> dict[int, Case]:
         .values_list("record", "cluster_id")
     )
     return {newest[case.pk]: case for case in seen.filter(pk__in=newest).select_related("region")}
+
+
+def size_of(alert: Alert) -> int:
+    """Return how many cases an alert has, seen or not."""
+    return AlertCase.objects.filter(alert=alert).count()
+
+
+def names_of_regions(codes: Iterable[str]) -> dict[str, str]:
+    return dict(Region.objects.filter(code__in=set(codes)).values_list("code", "name"))
