@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from os import environ
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bench import _groups
@@ -114,32 +114,35 @@ def joining(print: Callable[[str], None], texts: Mapping[int, Words]) -> None:
     themes.learn(ALIKE, list(texts.values())[:20_000])
     weights, now = themes.weights_of(ALIKE), timezone.now()
     vectors = {pk: themes.heaviest(weights.vector(words)) for pk, words in texts.items()}
-    index.copy_keys(index.live_corpus(f"{ALIKE}/themes"), vectors)
-    ids = reserve_ids(Cluster, len(texts))
-    copy_in(Cluster, [Cluster(pk=pk, kind=ALIKE, first_at=now, last_at=now, size=1) for pk in ids])
-    copy_in(
-        Member,
-        [
-            Member(pk=pk, kind=ALIKE, record=record, cluster_id=cluster, at=now)
-            for pk, record, cluster in zip(reserve_ids(Member, len(texts)), texts, ids, strict=True)
-        ],
-    )
+    with transaction.atomic():
+        index.copy_keys(index.live_corpus(f"{ALIKE}/themes"), vectors)
+        ids = reserve_ids(Cluster, len(texts))
+        copy_in(Cluster, [Cluster(pk=pk, kind=ALIKE, first_at=now, last_at=now, size=1) for pk in ids])
+        copy_in(
+            Member,
+            [
+                Member(pk=pk, kind=ALIKE, record=record, cluster_id=cluster, at=now)
+                for pk, record, cluster in zip(reserve_ids(Member, len(texts)), texts, ids, strict=True)
+            ],
+        )
     with connection.cursor() as cursor:
         cursor.execute("vacuum analyze similarity_key, similarity_member, similarity_cluster")
-    taken, joined = [], 0
+    taken, cpu, joined = [], [], 0
     for n, (text, origin) in enumerate(copies(texts)):
         title, _line, body = text.partition("\n")
         words = Words(title, body)
         item = Item(10_000_000 + n, words, now + timedelta(seconds=n))
-        begun = time.perf_counter()
+        begun, own = time.perf_counter(), time.process_time()
         place = join(ALIKE, item, read)
         taken.append(time.perf_counter() - begun)
+        cpu.append(time.process_time() - own)
         joined += place.nearest == origin
     spell(
         print,
         f"joining one among {len(texts):,} open items, {joined} of {len(taken)} nearest to their origin",
         taken,
     )
+    spell(print, "its CPU in Python", cpu)
     begun = time.process_time()
     sample = list(texts.values())[:1000]
     own = weights.vector(sample[0])

@@ -82,7 +82,7 @@ def test_an_alert_shows_its_history_its_cases_and_what_else_it_explains(boss):
 
     shown = text(browser(boss).get(f"{HOME}{one.pk}/"))
 
-    for word in ("宏达建筑有限公司", "历史均值 1.2", "正常上限 6", "历下区 拖欠工资：11", "GD-", "确认收到"):
+    for word in ("宏达建筑有限公司", "历史均值 1.3", "正常上限 6", "历下区 拖欠工资：11", "GD-", "确认收到"):
         assert word in shown
     assert 'aria-label="本期 12 件' in browser(boss).get(f"{HOME}{one.pk}/").content.decode()
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from tests.factories import AccountFactory, CaseFactory, RegionFactory
 from tests.hotline import county
-from yanzhen.domains.hotline.hotspots import actions, queries
+from yanzhen.domains.hotline.hotspots import actions, queries, tasks
 from yanzhen.domains.hotline.hotspots.models import Alert, AlertCase
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.engines.similarity.index import candidates
@@ -18,6 +18,7 @@ from yanzhen.engines.similarity.models import Cluster, Member
 from yanzhen.foundation.calendar import load_calendar
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Record
+from yanzhen.foundation.scope import database_scope
 
 pytestmark = pytest.mark.django_db
 
@@ -279,3 +280,24 @@ def test_a_sweep_takes_the_same_statements_however_many_cases(place):
 
     assert len(few) == len(many)
     assert AlertCase.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "job", [tasks.sweep_surges, tasks.sweep_silences, tasks.join_missed, tasks.tidy], ids=lambda j: j.__name__
+)
+def test_jobs_run_without_a_case_and_with_nothing_in_reach(job):
+    county()
+    with database_scope(set()):
+        job()
+
+    assert Alert.objects.count() == 0
+
+
+def test_the_job_of_a_case_reaches_it_and_lets_one_that_is_gone_go():
+    county()
+    one = case(0.5)
+    with database_scope(set()):
+        tasks.join_case(one.pk)
+        tasks.join_case(one.pk + 1)
+
+    assert list(Member.objects.values_list("record", flat=True)) == [one.pk]

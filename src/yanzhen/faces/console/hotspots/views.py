@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -139,7 +140,7 @@ def _facts(alert: Alert) -> list[tuple[str, Any]]:
         (gettext("行政区划"), alert.region),
         (gettext("统计期"), period),
         (gettext("件数"), alert.count),
-        (gettext("历史均值"), f"{alert.mean:.1f}"),
+        (gettext("历史均值"), floatformat(alert.mean, 1)),
         (gettext("发出时间"), _spoken(alert.opened_at)),
         (gettext("最近出现"), _spoken(alert.seen_at)),
     ]
