@@ -96,6 +96,8 @@ INSTALLED_APPS = [
     "yanzhen.domains.hotline.calls",
     "yanzhen.engines.classifier",
     "yanzhen.domains.hotline.classification",
+    "yanzhen.engines.similarity",
+    "yanzhen.domains.hotline.hotspots",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

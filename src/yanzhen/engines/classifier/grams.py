@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from yanzhen.foundation.letters import to_simplified
+
 Codes = npt.NDArray[np.uint64]
 LONGEST = 3
 BITS = np.uint64(21)
@@ -24,9 +26,9 @@ SENTENCE = re.compile(r".{6,45}?(?=[\s。!?;])")
 
 
 def normal(text: str) -> str:
-    """Return `text` with full and half width, case and lines of blanks made equal; line ends are kept, NUL is not."""
+    """Return `text` with full and half width, case, traditional forms and blanks made equal; line ends are kept, NUL is not."""
     whole = unicodedata.normalize("NFKC", text[:TEXT_LIMIT]).lower().replace("\0", " ")
-    lines = (" ".join(line.split()) for line in whole.splitlines())
+    lines = (" ".join(line.split()) for line in whole.translate(to_simplified()).splitlines())
     return "\n".join(line for line in lines if line)
 
 

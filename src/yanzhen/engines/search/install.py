@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from yanzhen.engines.search.declare import SEARCHABLES, Searchable
-from yanzhen.engines.search.normal import letters
+from yanzhen.foundation.letters import simplified
 from yanzhen.foundation.walls import POLICY, REACH
 
 NEWEST = 1000
@@ -273,10 +273,10 @@ def triggers(searchable: Searchable) -> str:
 
 
 def _functions() -> str:
-    traditional, simplified = letters()
+    forms = simplified()
     return FUNCTIONS.format(
-        traditional=traditional,
-        simplified=simplified,
+        traditional="".join(forms),
+        simplified="".join(forms.values()),
         newest=NEWEST,
         windows=WINDOWS,
         window=WINDOW,

@@ -7,28 +7,13 @@ that a difference between two editions of Unicode can not hide a text. This one 
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
-from pathlib import Path
 
-LETTERS = Path(__file__).parent / "data" / "simplified.txt"
-"""Traditional characters, and in the second line their simplified forms: scripts/letters.py made it from OpenCC."""
-
-
-@cache
-def letters() -> tuple[str, str]:
-    """Return the traditional characters and, at the same places, the simplified ones."""
-    traditional, simplified = LETTERS.read_text(encoding="utf-8").splitlines()
-    return traditional, simplified
-
-
-@cache
-def _table() -> dict[int, str]:
-    return dict(zip(map(ord, letters()[0]), letters()[1], strict=True))
+from yanzhen.foundation.letters import to_simplified
 
 
 def normal(text: str) -> str:
     """Return the normal form; it may be longer or shorter than `text` ("㈱" has three characters)."""
-    return "".join(map(_lower, unicodedata.normalize("NFKC", text))).translate(_table())
+    return "".join(map(_lower, unicodedata.normalize("NFKC", text))).translate(to_simplified())
 
 
 def _lower(letter: str) -> str:

@@ -21,6 +21,7 @@ from yanzhen.faces.console.calls import urls as calls_urls
 from yanzhen.faces.console.classification import urls as classification_urls
 from yanzhen.faces.console.closing import urls as closing_urls
 from yanzhen.faces.console.desk import DESKS, Desk
+from yanzhen.faces.console.hotspots import urls as hotspots_urls
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
 from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
@@ -89,6 +90,7 @@ urlpatterns = [
     *knowledge_urls.urlpatterns,
     *calls_urls.urlpatterns,
     *classification_urls.urlpatterns,
+    *hotspots_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),
