@@ -3,11 +3,13 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from yanzhen.faces import demo, health, preferences
 from yanzhen.faces.api.urls import api
+from yanzhen.faces.cti import route
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/", api.urls),
+    path("cti/route", route.route, name="cti-route"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("", include("yanzhen.faces.login.urls")),
     path("console/", include("yanzhen.faces.console.urls")),

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 import yanzhen
 from yanzhen.domains.hotline import categories
+from yanzhen.domains.hotline.rosters import skills
 from yanzhen.faces.cli import place
 from yanzhen.faces.health import pending_migrations
 from yanzhen.foundation import accounts, calendar, crypto, parameters
@@ -111,6 +112,7 @@ def load_packs(pack: Path | None = None) -> None:
         calendar.seed()
         parameters.load_defaults()
         categories.load()
+        skills.load()
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from django.utils import timezone
 from yanzhen.domains.hotline import categories
 from yanzhen.domains.hotline.actions import number_all, seal_caller, unnumbered_case
 from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.rosters import skills
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance_many, start_many
 from yanzhen.engines.procedures.models import Clock
@@ -105,6 +106,7 @@ def load(progress: Progress) -> None:
     dice = random.Random(20260101)  # noqa: S311  # the same province every time, no secret
     with database_scope({EVERYTHING}), transaction.atomic():
         categories.load()
+        skills.load()
         units = _organisations(dice)
         staff = _staff(units)
         days = _cohort_days(dice)
