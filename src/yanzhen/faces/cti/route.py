@@ -49,7 +49,7 @@ def route(request: HttpRequest) -> HttpResponse:
         called=called,
         call_id=call_id,
         at=timezone.now(),
-        skill=request.GET.get("skill") or GENERAL,
+        skill=request.GET.get("skill", "")[:24] or GENERAL,
         busy=talking(),
     )
     return JsonResponse(_as_json(answer), json_dumps_params={"ensure_ascii": False})
