@@ -27,6 +27,7 @@ from yanzhen.engines.procedures.engine import advance_many, start_many
 from yanzhen.engines.procedures.models import Clock
 from yanzhen.engines.procedures.parties import refer, respond
 from yanzhen.engines.procedures.stays import request_stay
+from yanzhen.faces.cli import roster
 from yanzhen.foundation.models import Account, Grant, Line, Organisation, Region, Role
 from yanzhen.foundation.people import employ, register_person
 from yanzhen.foundation.people.numbers import check_digit
@@ -115,6 +116,7 @@ def load(progress: Progress) -> None:
             _cohort(dice, day, units, staff)
         _parties_and_stays(dice, units, staff)
         _people(dice, units, staff["registrar"])
+        roster.load(staff["agent"], planner=staff["province"], administrator=staff["admin"])
         progress("演示工单", len(days), len(days))
 
 

@@ -27,6 +27,7 @@ class Entry:
 ORDERS_LABEL = "协办单"
 PLACES = (
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
+    Entry("console:rosters", "排班", "clock", ("roster.view", "seat.edit")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),
     Entry("console:people", "人员", "user", ("person.view",)),

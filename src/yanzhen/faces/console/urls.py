@@ -18,6 +18,7 @@ from yanzhen.faces.console import (
     trail,
 )
 from yanzhen.faces.console.desk import DESKS, Desk
+from yanzhen.faces.console.rosters import urls as roster_urls
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
 
 
@@ -75,6 +76,7 @@ urlpatterns = [
     path("parameters/", rules.listing, name="parameters"),
     path("parameters/<str:code>/", rules.one, name="parameter"),
     path("calendar/", rules.years, name="calendar"),
+    *roster_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),

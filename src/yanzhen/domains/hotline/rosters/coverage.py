@@ -133,6 +133,25 @@ class Coverage:
         return without([self.window], merged(spans))
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How a region stands on a day: hours without anybody, and whether its own seats cover the whole of it."""
+
+    span: Span
+    bare_hours: float
+    own: bool
+
+
+def day_by_day(coverage: Coverage, region: str, skill: str, days: Sequence[Span]) -> list[Day]:
+    bare = coverage.bare(region, skill)
+    own = coverage.on_duty.get((region, skill), [])
+    found = []
+    for day in days:
+        hours = sum((span.end - span.start).total_seconds() for span in shared([day], bare)) / 3600
+        found.append(Day(day, hours, own=not without([day], own)))
+    return found
+
+
 def holes(coverage: Coverage, regions: Iterable[str], skills: Iterable[str]) -> list[Hole]:
     """Return every hole of every region: the proof itself. Neighbouring minutes are one hole."""
     return [

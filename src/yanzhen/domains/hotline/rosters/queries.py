@@ -61,8 +61,25 @@ def seats(account: Account) -> QuerySet[Seat]:
     found = Q(account=account)
     for right in ("roster.view", "seat.edit"):
         for reach in account.reaches(right):
-            found |= Q(account__grants__region_id__startswith=reach.prefix)
+            found |= Q(account__grants__region__code__startswith=reach.prefix)
     return Seat.objects.filter(found).select_related("account").distinct().order_by("extension")
+
+
+def sitters(account: Account) -> QuerySet[Account]:
+    """People with a seat in use whom the account may roster, by name."""
+    held = seats(account).filter(active=True).order_by().values("account")
+    return Account.objects.filter(is_active=True, pk__in=held).order_by("name", "pk")
+
+
+def colleagues(shift: Shift) -> QuerySet[Account]:
+    """People who might take a shift over: a seat with its skill, and a grant on its ladder."""
+    rows = Account.objects.filter(
+        is_active=True,
+        seat__active=True,
+        seat__skills__contains=[shift.skill_id],
+        grants__region__in=ladder(shift.region_id),
+    )
+    return rows.exclude(pk=shift.account_id).distinct().order_by("name", "pk")
 
 
 def skills() -> QuerySet[Skill]:
@@ -100,6 +117,11 @@ def mine(account: Account, since: datetime) -> list[Shift]:
             .select_related("region", "skill")
             .order_by("starts_at")
         )
+
+
+def my_shift(account: Account, pk: int) -> Shift | None:
+    with database_scope({EVERYTHING}):
+        return Shift.objects.filter(account=account, pk=pk).select_related("region", "skill").first()
 
 
 def my_leaves(account: Account) -> list[Leave]:
