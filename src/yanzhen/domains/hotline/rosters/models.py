@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeBoundary, RangeOperators
@@ -48,6 +50,8 @@ class Seat(models.Model):
         return self.extension
 
 
+LONGEST = timedelta(hours=24)
+"""A shift that is longer is a typing error, or two shifts. Routing looks no further back."""
 SPAN = Func("starts_at", "ends_at", RangeBoundary(), function="tstzrange", output_field=DateTimeRangeField())
 """The span of a row as a range: its start belongs to it, its end does not."""
 
@@ -77,6 +81,9 @@ class Shift(Scoped):
         )
         constraints = (
             models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="shift_takes_time"),
+            models.CheckConstraint(
+                condition=Q(ends_at__lte=F("starts_at") + LONGEST), name="shift_a_day_at_most"
+            ),
             ExclusionConstraint(
                 name="shift_one_place_at_a_time",
                 expressions=[

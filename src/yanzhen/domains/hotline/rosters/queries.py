@@ -21,6 +21,7 @@ from yanzhen.domains.hotline.rosters.coverage import (
     without,
 )
 from yanzhen.domains.hotline.rosters.models import (
+    LONGEST,
     Alarm,
     HandOver,
     Leave,
@@ -106,7 +107,7 @@ def shifts(account: Account) -> ScopedQuerySet:
 
 def between(rows: QuerySet[Shift], span: Span) -> QuerySet[Shift]:
     """Keep the shifts that have some time in the span."""
-    return rows.filter(starts_at__lt=span.end, ends_at__gt=span.start)
+    return rows.filter(starts_at__gt=span.start - LONGEST, starts_at__lt=span.end, ends_at__gt=span.start)
 
 
 def mine(account: Account, since: datetime) -> list[Shift]:
@@ -197,8 +198,12 @@ def find_holes(span: Span) -> list[Hole]:
     return holes(coverage(span), regions(), proven_skills())
 
 
-def next_hole(now: datetime) -> Hole | None:
-    return min(find_holes(Span(now, now + HORIZON)), key=lambda hole: hole.start, default=None)
+def next_hole(span: Span) -> Hole | None:
+    """Return the first hole of the span; None also where nobody was ever rostered: that is not used here."""
+    with database_scope({EVERYTHING}):
+        if not Shift.objects.exists():
+            return None
+    return min(find_holes(span), key=lambda hole: hole.start, default=None)
 
 
 @dataclass(frozen=True, slots=True)

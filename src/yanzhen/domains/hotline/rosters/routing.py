@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline.places import guess_region
 from yanzhen.domains.hotline.rosters.coverage import ladder
-from yanzhen.domains.hotline.rosters.models import Shift
+from yanzhen.domains.hotline.rosters.models import LONGEST, Shift
 from yanzhen.domains.hotline.rosters.skills import GENERAL
 from yanzhen.foundation import parameters
 from yanzhen.foundation.scope import EVERYTHING, database_scope, prefix_of
@@ -101,6 +101,7 @@ def on_duty(region: str, skill: str, at: datetime) -> list[OnDuty]:
     rows = Shift.objects.filter(
         region_id__in=steps,
         skill_id__in={skill, GENERAL},
+        starts_at__gt=at - LONGEST,
         starts_at__lte=at,
         ends_at__gt=at,
         account__is_active=True,

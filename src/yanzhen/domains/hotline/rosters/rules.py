@@ -9,10 +9,7 @@ from itertools import pairwise
 from django.utils import timezone
 
 from yanzhen.domains.hotline.rosters.coverage import Span
-from yanzhen.domains.hotline.rosters.models import Seat, Skill
-
-LONGEST = timedelta(hours=24)
-"""A shift that is longer is a typing error, or two shifts."""
+from yanzhen.domains.hotline.rosters.models import LONGEST, Seat, Skill
 
 
 def spelled(start: datetime, end: datetime) -> str:

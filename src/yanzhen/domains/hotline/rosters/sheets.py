@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline.actions import LINE
 from yanzhen.domains.hotline.rosters.actions.shifts import EDIT, Plan, facts, plan_shifts
-from yanzhen.domains.hotline.rosters.models import HandOver, Seat, Shift, Skill, Swap
-from yanzhen.domains.hotline.rosters.rules import LONGEST, spelled
+from yanzhen.domains.hotline.rosters.models import LONGEST, HandOver, Seat, Shift, Skill, Swap
+from yanzhen.domains.hotline.rosters.rules import spelled
 from yanzhen.foundation.models import Account, Batch, Region
 from yanzhen.foundation.records import record_many
 from yanzhen.foundation.sheets import SHEETS, Check, Column, Kind, Row, Sheet, UndoRefused

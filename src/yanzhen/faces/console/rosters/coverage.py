@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -31,8 +32,9 @@ MOST = 100
 class SpokenHole:
     """A hole as a page names it; `plan` is the query with which the planning form opens filled in."""
 
-    hole: Hole
     region: str
+    others: list[str]
+    """Further regions that nobody is there for at that time."""
     skill: str
     span: str
     hours: float
@@ -53,7 +55,7 @@ def coverage(request: AccountRequest) -> HttpResponse:
     skill = next((s for s in skills if s.code == request.GET.get("skill")), skills[0] if skills else None)
     few = folded(holes(cover, codes, [s.code for s in skills]), codes)
     mine = set(queries.reached(request.user, codes))
-    found = [hole for hole in few if hole.region in mine]
+    spoken = spoken_holes(hole for hole in few if hole.region in mine)
     days = _days(window)
     names = frame.names(set(shown))
     context = {
@@ -65,8 +67,8 @@ def coverage(request: AccountRequest) -> HttpResponse:
         "strip": [
             (code, names[code], _cells(day_by_day(cover, code, skill.code, days))) for code in shown if skill
         ],
-        "holes": spoken_holes(found[:MOST]),
-        "more": max(0, len(found) - MOST),
+        "holes": spoken[:MOST],
+        "more": max(0, len(spoken) - MOST),
         "alarms": len(queries.alarms(request.user)[: MOST + 1]),
     }
     return frame.show_tab(request, "console/rosters/coverage.html", context, tab="console:coverage")
@@ -107,27 +109,32 @@ def _cells(days: Iterable[Day]) -> list[tuple[str, str, str]]:
 
 
 def spoken_holes(found: Iterable[Hole]) -> list[SpokenHole]:
-    found = list(found)
-    names = frame.names({hole.region for hole in found})
-    skills = {skill.code: skill.name for skill in queries.skills()} if found else {}
-    return [
-        SpokenHole(
-            hole,
-            names.get(hole.region, hole.region) + (gettext("（含下级）") if hole.whole else ""),
-            skills[hole.skill],
-            rules.spelled(hole.start, hole.end),
-            (hole.end - hole.start) / timedelta(hours=1),
-            urlencode(
-                {
-                    "region": hole.region,
-                    "skill": hole.skill,
-                    "start": timezone.localtime(hole.start).strftime(frame.LOCAL),
-                    "end": timezone.localtime(hole.end).strftime(frame.LOCAL),
-                }
-            ),
+    """Name holes for a page, those of the same skill and time together under the uppermost: who fills that fills all."""
+    groups: dict[tuple[datetime, datetime, str], list[Hole]] = defaultdict(list)
+    for hole in found:
+        groups[hole.start, hole.end, hole.skill].append(hole)
+    names = frame.names({hole.region for group in groups.values() for hole in group})
+    skills = {skill.code: skill.name for skill in queries.skills()} if groups else {}
+    said = []
+    for (start, end, skill), group in sorted(groups.items()):
+        group.sort(key=lambda hole: hole.region)
+        called = [
+            names.get(hole.region, hole.region) + (gettext("（含下级）") if hole.whole else "")
+            for hole in group
+        ]
+        moments = {"start": start, "end": end}
+        query = {name: timezone.localtime(at).strftime(frame.LOCAL) for name, at in moments.items()}
+        said.append(
+            SpokenHole(
+                called[0],
+                called[1:],
+                skills[skill],
+                rules.spelled(start, end),
+                (end - start) / timedelta(hours=1),
+                urlencode({"region": group[0].region, "skill": skill, **query}),
+            )
         )
-        for hole in found
-    ]
+    return said
 
 
 class ChangeForm(forms.Form):
@@ -185,7 +192,7 @@ def simulation(request: AccountRequest) -> HttpResponse:
         now = timezone.now()
         found = queries.simulate([rows[n].change() for n in filled], Span(now, now + HORIZON))
         codes = queries.regions()
-        context["opened"] = spoken_holes(folded(found.opened, codes)[:MOST])
-        context["closed"] = spoken_holes(folded(found.closed, codes)[:MOST])
+        context["opened"] = spoken_holes(folded(found.opened, codes))[:MOST]
+        context["closed"] = spoken_holes(folded(found.closed, codes))[:MOST]
         context["told"] = True
     return frame.show_tab(request, "console/rosters/simulation.html", context, tab="console:simulation")

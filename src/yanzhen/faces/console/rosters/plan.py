@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from yanzhen.domains.hotline.rosters import queries, rules
 from yanzhen.domains.hotline.rosters.actions import shifts
 from yanzhen.domains.hotline.rosters.actions.shifts import EDIT, Plan, Planned
-from yanzhen.domains.hotline.rosters.models import Shift
+from yanzhen.domains.hotline.rosters.models import LONGEST, Shift
 from yanzhen.domains.hotline.rosters.rotations import ROTATIONS
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import page, sent
@@ -47,7 +47,7 @@ def planning(request: AccountRequest) -> HttpResponse:
             "kind": forms.ChoiceField(label=_("班别"), choices=Shift.Kind.choices),
         },
         start=start,
-        end=min(end, start + rules.LONGEST),
+        end=min(end, start + LONGEST),
         skill=request.GET.get("skill") or "general",
         kind="extra" if "start" in request.GET else "day",
     )
