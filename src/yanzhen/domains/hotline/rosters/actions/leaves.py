@@ -11,7 +11,7 @@ from yanzhen.domains.hotline.actions import LINE
 from yanzhen.domains.hotline.rosters import rules
 from yanzhen.domains.hotline.rosters.actions.shifts import RosterRefused, demand, facts
 from yanzhen.domains.hotline.rosters.coverage import Span, without
-from yanzhen.domains.hotline.rosters.models import HandOver, Leave, Shift
+from yanzhen.domains.hotline.rosters.models import Leave, Shift
 from yanzhen.domains.hotline.rosters.queries import between
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account
@@ -127,7 +127,6 @@ def _cut_one(row: Shift, off: Span, actor: Account) -> None:
     left = without([Span(row.starts_at, row.ends_at)], [off])
     if not left:
         record("shift.cancel", row, actor=actor, right=APPROVE, before=before, reason="请假")
-        HandOver.objects.filter(shift=row).delete()
         row.delete()
         return
     row.starts_at, row.ends_at = left[0]

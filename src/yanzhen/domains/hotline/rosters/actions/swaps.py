@@ -15,7 +15,7 @@ from yanzhen.domains.hotline.rosters.actions.shifts import (
     rest_hours,
 )
 from yanzhen.domains.hotline.rosters.coverage import Span
-from yanzhen.domains.hotline.rosters.models import HandOver, Leave, Seat, Shift, Swap
+from yanzhen.domains.hotline.rosters.models import Leave, Seat, Shift, Swap
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
@@ -157,7 +157,6 @@ def _hand(shift: Shift, swap: Swap, *, actor: Account, right: str | None) -> Non
     try:
         with transaction.atomic(), database_scope({EVERYTHING}):
             shift.save(update_fields=["account"])
-            HandOver.objects.filter(shift=shift).delete()
     except IntegrityError:
         raise RosterRefused("对方刚刚被排了重叠的班次，换班没有成立；请刷新后再试") from None
     record(
