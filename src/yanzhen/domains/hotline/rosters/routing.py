@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -109,7 +110,7 @@ def route(
 def on_duty(region: str, skill: str, at: datetime) -> list[OnDuty]:
     """Return who is on duty at `at` for the skill, or for general calls, on the ladder of the region."""
     steps = ladder(region)
-    given = {"steps": list(steps), "skills": [skill, GENERAL], "since": at - LONGEST, "at": at}
+    given: dict[str, Any] = {"steps": list(steps), "skills": [skill, GENERAL], "since": at - LONGEST, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(ON_DUTY, given)
         rows = cursor.fetchall()
