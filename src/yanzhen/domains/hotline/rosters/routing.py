@@ -110,7 +110,12 @@ def route(
 def on_duty(region: str, skill: str, at: datetime) -> list[OnDuty]:
     """Return who is on duty at `at` for the skill, or for general calls, on the ladder of the region."""
     steps = ladder(region)
-    given: dict[str, Any] = {"steps": list(steps), "skills": [skill, GENERAL], "since": at - LONGEST, "at": at}
+    given: dict[str, Any] = {
+        "steps": list(steps),
+        "skills": [skill, GENERAL],
+        "since": at - LONGEST,
+        "at": at,
+    }
     with connection.cursor() as cursor:
         cursor.execute(ON_DUTY, given)
         rows = cursor.fetchall()
