@@ -17,6 +17,8 @@ from openpyxl import Workbook
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
+from tests.rosters import ROSTERS
+from yanzhen.domains.hotline.rosters.models import HandOver, Leave, Shift, Swap
 from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
@@ -43,6 +45,7 @@ SECRETS = (
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view person.edit"
     " person.reveal organisation.view organisation.edit record.view account.view"
+    " roster.view roster.edit roster.approve seat.edit"
 )
 PUBLIC = {
     "home",
@@ -129,6 +132,7 @@ class Rows:
             "console:send-sheet": {"code": "hotline.appeals"},
             "console:sheet-template": {"code": "hotline.appeals"},
         }
+        self._roster()
         batch = self._batch()
         for name in ("batch", "confirm-batch", "discard-batch", "undo-batch", "failed-rows"):
             self.by_name[f"console:{name}"] = {"pk": batch.pk}
@@ -142,6 +146,22 @@ class Rows:
             self.by_name[f"console:{name}"] = {"pk": self.organisation.pk}
         for name in ("person", "person-reveal", "person-employ", "employment-end"):
             self.by_name[f"console:{name}"] = {"pk": self.person.pk, "employment": employment.pk}
+
+    def _roster(self) -> None:
+        """A shift of the clerk's with all that hangs on it."""
+        place = {"region": self.place.region, "line": self.place.union.line}
+        made = {model: make(**place) for model, make in ROSTERS.items()}
+        named = {
+            Shift: ("shift-cancel", "swap-offer", "hand-over"),
+            Leave: ("leave-withdraw", "leave-decide"),
+            Swap: ("swap-answer", "swap-decide"),
+            HandOver: ("hand-over-read",),
+        }
+        for model, names in named.items():
+            self.by_name.update(
+                (f"console:{name}", {"pk": made[model].pk, "word": "accept"}) for name in names
+            )
+        self.by_name["console:seat"] = {"account": self.place.clerk.pk}
 
     def _registers(self) -> tuple[Person, Organisation, Employment]:
         """Somebody with the caller's name and phone, at a unit that is named as the caller's is."""
