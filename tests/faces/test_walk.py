@@ -20,9 +20,11 @@ from tests.calls import Board
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
+from tests.rosters import ROSTERS
 from yanzhen.domains.hotline.closing.models import Draw, Sampled
 from yanzhen.domains.hotline.reconciliation.declare import Difference
 from yanzhen.domains.hotline.reconciliation.models import Report
+from yanzhen.domains.hotline.rosters.models import HandOver, Leave, Shift, Swap
 from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
@@ -60,6 +62,8 @@ RIGHTS = (
     " person.reveal organisation.view organisation.edit record.view account.view outbox.view outbox.edit"
     " person.reveal organisation.view organisation.edit record.view account.view call.view call.take call.call_back"
     " call.reveal call.listen trunk.edit"
+    " person.reveal organisation.view organisation.edit record.view account.view"
+    " roster.view roster.edit roster.approve seat.edit"
 )
 PUBLIC = {
     "home",
@@ -162,6 +166,7 @@ class Rows:
         for name in ("call", "call-finish", "call-recording"):
             self.by_name[f"console:{name}"] = {"pk": call.pk}
         self.by_name["console:trunk-close"] = {"pk": board.trunk.pk}
+        self._roster()
         batch = self._batch()
         for name in ("batch", "confirm-batch", "discard-batch", "undo-batch", "failed-rows"):
             self.by_name[f"console:{name}"] = {"pk": batch.pk}
@@ -181,6 +186,22 @@ class Rows:
             self.by_name[f"console:{name}"] = {"pk": self.organisation.pk}
         for name in ("person", "person-reveal", "person-employ", "employment-end"):
             self.by_name[f"console:{name}"] = {"pk": self.person.pk, "employment": employment.pk}
+
+    def _roster(self) -> None:
+        """A shift of the clerk's with all that hangs on it."""
+        place = {"region": self.place.region, "line": self.place.union.line}
+        made = {model: make(**place) for model, make in ROSTERS.items()}
+        named = {
+            Shift: ("shift-cancel", "swap-offer", "hand-over"),
+            Leave: ("leave-withdraw", "leave-decide"),
+            Swap: ("swap-answer", "swap-decide"),
+            HandOver: ("hand-over-read",),
+        }
+        for model, names in named.items():
+            self.by_name.update(
+                (f"console:{name}", {"pk": made[model].pk, "word": "accept"}) for name in names
+            )
+        self.by_name["console:seat"] = {"account": self.place.clerk.pk}
 
     def _registers(self) -> tuple[Person, Organisation, Employment]:
         """Somebody with the caller's name and phone, at a unit that is named as the caller's is."""

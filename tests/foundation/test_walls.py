@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
 from tests.factories import AccountFactory, CaseFactory, LineFactory, OrganisationFactory, RegionFactory
+from tests.rosters import ROSTERS
 from yanzhen.domains.hotline.calls.models import Call, CallBack, Trunk
 from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.procedures.models import Party
@@ -69,6 +70,7 @@ MAKE: dict[type[models.Model], Callable[..., models.Model]] = {
     Batch: batch,
     Call: call,
     CallBack: call_back,
+    **ROSTERS,
 }
 walled = pytest.mark.parametrize("model", list(MAKE), ids=lambda model: model.__name__)
 
@@ -87,7 +89,7 @@ def two_places(model: type[models.Model]) -> str:
     return model._meta.db_table
 
 
-def test_people_cases_calls_attachments_parties_and_batches_are_walled_and_names_of_units_are_not():
+def test_people_cases_calls_attachments_parties_batches_and_rosters_are_walled_and_names_of_units_are_not():
     assert set(walled_models()) == set(MAKE)
     assert Organisation not in walled_models()
 

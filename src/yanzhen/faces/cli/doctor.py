@@ -16,6 +16,9 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from yanzhen.domains.hotline.rosters.coverage import Span
+from yanzhen.domains.hotline.rosters.queries import next_hole
+from yanzhen.domains.hotline.rosters.rules import spelled
 from yanzhen.faces import health
 from yanzhen.faces.cli import layout, place, postgres
 from yanzhen.foundation import calendar, walls
@@ -26,6 +29,7 @@ from yanzhen.foundation.records import sealing_lag
 FREE_BYTES = 2 * 2**30
 UNDELIVERED_WITHIN = timedelta(minutes=10)
 """A receiver that is down for so long is worth a look."""
+ROSTERED = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,15 @@ def delivered() -> str | None:
     return f"有 {dead} 条通知投递失败，请在“通知投递”重新投递" if dead else None
 
 
+def roster() -> str | None:
+    """The holes of later days have their alarms; one of the next day is for whoever looks after the installation."""
+    now = timezone.now()
+    hole = next_hole(Span(now, now + ROSTERED))
+    if hole is None:
+        return None
+    return f"区划 {hole.region} {spelled(hole.start, hole.end)} 无人值班，请在“排班 → 覆盖”补班"
+
+
 def _row(sql: str, parameters: dict[str, str | list[str]] | None = None) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
@@ -222,4 +235,5 @@ SERVICE = (
     Check("后台任务", worker),
     Check("记录封存", sealed),
     Check("通知投递", delivered),
+    Check("未来 24 小时有人值班", roster),
 )

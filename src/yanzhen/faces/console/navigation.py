@@ -34,6 +34,7 @@ PLACES = (
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:routes", "派单规则", "arrows-split", ("route.edit", "case.assign")),
     Entry("console:hotspots", "热点预警", "alert-triangle", ("hotspot.view",)),
+    Entry("console:rosters", "排班", "clock", ("roster.view", "seat.edit")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
     Entry("console:classification", "分类模型", "adjustments", ("case.train",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),

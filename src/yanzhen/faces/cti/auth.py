@@ -36,10 +36,21 @@ class BadSignature(Refusal):
     status = 401
 
 
-def trunk_of(request: HttpRequest, token: str) -> Trunk:
-    """Return the trunk that may send with `token`. All tokens are compared, so the time tells nothing.
+def sender_of(request: HttpRequest, token: str) -> Trunk:
+    """Return the trunk that may send with `token`, its signature checked where it has to sign.
 
-    A wrong one is counted, for its address and for all; raises NoSuchTrunk, BadSignature, TooMany.
+    Raises NoSuchTrunk, BadSignature, TooMany.
+    """
+    trunk = trunk_of(request, token)
+    if trunk.secret_cipher:
+        _demand_signature(request, secret_of(trunk))
+    return trunk
+
+
+def trunk_of(request: HttpRequest, token: str) -> Trunk:
+    """Return the trunk of `token`. All tokens are compared, so the time tells nothing.
+
+    A wrong one is counted, for its address and for all; raises NoSuchTrunk, TooMany.
     """
     given = token_digest(token)
     found = None
@@ -49,8 +60,6 @@ def trunk_of(request: HttpRequest, token: str) -> Trunk:
     if found is None:
         _count_wrong(request)
         raise NoSuchTrunk("没有这条中继，或令牌有误、已停用；请核对事件推送地址，或由管理员新建中继")
-    if found.secret_cipher:
-        _demand_signature(request, secret_of(found))
     return found
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.domains.hotline.calls.rules import CAUSES, HANGUP, KINDS, NEW, Event
 from yanzhen.domains.hotline.calls.taking import take_event
-from yanzhen.faces.cti.auth import trunk_of
+from yanzhen.faces.cti.auth import sender_of
 from yanzhen.faces.http import Malformed, problem
 from yanzhen.foundation import limits
 from yanzhen.foundation.errors import Invalid, Refusal
@@ -59,7 +59,7 @@ def take(request: HttpRequest, token: str) -> HttpResponse:
     """
     try:
         _demand_readable(request)
-        trunk = trunk_of(request, token)
+        trunk = sender_of(request, token)
         limits.hit(
             f"cti:trunk:{trunk.pk}",
             limit=EVENTS,

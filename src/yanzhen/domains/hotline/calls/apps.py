@@ -11,4 +11,5 @@ class CallsConfig(AppConfig):
             indicators,  # noqa: F401
             procedures,  # noqa: F401
             rights,  # noqa: F401
+            seats,  # noqa: F401
         )
