@@ -26,6 +26,7 @@ class Entry:
 
 ORDERS_LABEL = "协办单"
 PLACES = (
+    Entry("console:live", "值班台", "device-desktop", ("case.supervise", "call.view")),
     Entry("console:call-backs", "回访", "refresh", ("case.call_back",)),
     Entry("console:samples", "抽检", "list-check", ("case.check",)),
     Entry("console:knowledge", "知识与话术", "list-check", ("knowledge.view",)),
