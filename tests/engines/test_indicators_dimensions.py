@@ -169,7 +169,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=rows, by=st.sampled_from(NAMES), line=st.sampled_from([None, "court"]))
 def test_for_any_rows_the_parts_add_up_and_each_opens_to_its_own(rows, by, line):
     with transaction.atomic():

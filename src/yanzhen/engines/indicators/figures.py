@@ -76,14 +76,15 @@ def figures(
 def breakdowns(
     indicators: Iterable[Indicator], *, account: Account, region: Region, period: Period, by: str = REGION
 ) -> dict[str, Breakdown]:
-    """Return each indicator's breakdown by its code. Those that count the same records are counted in one statement.
+    """Return each indicator's breakdown by its code, in their order.
 
-    Indicators whose records have no dimension `by` are left out. What happened in a region that was merged since counts
+    Those that count the same records are counted in one statement. Indicators whose records have no dimension `by` are left out. What happened in a region that was merged since counts
     for the one it was merged into. Sums, counts and bases add up to the whole; distinct counts need not, so they cost a
     statement more.
     """
     found: dict[str, Breakdown] = {}
-    for group in _by_records(indicators).values():
+    asked = list(indicators)
+    for group in _by_records(asked).values():
         rows = _scope(group[0], account, region, period)
         cut = cut_of(rows.model._meta.label_lower, by, region)
         if cut is None:
@@ -97,7 +98,7 @@ def breakdowns(
             else:
                 whole = _figure(indicator, reduce(_added, own.values(), _nothing(indicator)))
             found[indicator.code] = Breakdown(whole, parts)
-    return found
+    return {each.code: found[each.code] for each in asked if each.code in found}
 
 
 def _by_records(indicators: Iterable[Indicator]) -> dict[tuple[Any, str], list[Indicator]]:

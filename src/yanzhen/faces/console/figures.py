@@ -153,5 +153,5 @@ class SpanForm(forms.Form):
     region = forms.ChoiceField(label=_("行政区划"), choices=lambda: [choices.province(), *choices.regions()])
     period = forms.ChoiceField(label=_("期间"), choices=_periods)
     by = forms.ChoiceField(
-        label=_("按此分"), choices=lambda: [(n, gettext(v)) for n, v in dimensions.names().items()]
+        label=_("按什么分"), choices=lambda: [(n, gettext(v)) for n, v in dimensions.names().items()]
     )

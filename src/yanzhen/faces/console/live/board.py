@@ -167,9 +167,7 @@ def _of_cases(account: Account) -> Iterator[Counted]:
 def _of_warnings(account: Account, now: datetime) -> Iterator[Counted]:
     if account.reaches("hotspot.view"):
         alerts = hotspots.alerts(account).filter(closed_at=None)
-        yield Counted(
-            "预警", "alerts", gettext("未关闭的热点预警"), alerts, reverse("console:hotspots"), "amber"
-        )
+        yield Counted("预警", "alerts", gettext("热点预警"), alerts, reverse("console:hotspots"), "amber")
     if account.reaches(rosters.VIEW):
         holes = rosters.alarms(account).filter(starts_at__lt=now + DAY, ends_at__gt=now)
         yield Counted("预警", "holes", gettext("24 小时内的空班"), holes, reverse("console:coverage"), "red")
