@@ -91,5 +91,5 @@ PARTS: dict[type[Model], Callable[..., Model]] = {
     Suggestion: _suggestion,
     Endpoint: _endpoint,
 }
-APPEND_ONLY = (Attempt, Survey)
+NEVER_CHANGED = (Attempt, Survey)
 """Rows that nobody changes or removes, seen or not."""

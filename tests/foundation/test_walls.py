@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from tests.factories import AccountFactory, CaseFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.rosters import ROSTERS
-from tests.walled import APPEND_ONLY, PARTS
+from tests.walled import NEVER_CHANGED, PARTS
 from yanzhen.domains.hotline.calls.models import Call, CallBack, Trunk
 from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.procedures.models import Party
@@ -132,7 +132,9 @@ def test_with_nothing_set_the_table_looks_empty(model, how):
     assert fetched(f"select count(*) from {table}") == [(0,)]
 
 
-@pytest.mark.parametrize("model", [m for m in MAKE if m not in APPEND_ONLY], ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "model", [m for m in MAKE if m not in NEVER_CHANGED], ids=lambda model: model.__name__
+)
 def test_what_is_not_seen_is_neither_changed_nor_removed(model):
     table = two_places(model)
 
