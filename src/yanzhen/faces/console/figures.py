@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.engines.indicators.declare import INDICATORS, Period, Ratio
 from yanzhen.engines.indicators.figures import PARTS, breakdowns, figure, records
-from yanzhen.faces.console import choices
+from yanzhen.faces.console import choices, markup
 from yanzhen.faces.console.calls.lines import lines as call_lines
 from yanzhen.faces.console.cells import lines
 from yanzhen.faces.console.desk import DESKS, Desk
@@ -79,8 +79,7 @@ def _listed(model: type[Any], rows: list[Any], account: Account) -> dict[str, An
     desk: Desk | None = next((d for d in DESKS if d.model is model), None)
     if desk is None:
         raise Http404
-    columns = [(c, desk.label_of(c)) for c in desk.columns]
-    return {"desk": desk, "lines": lines(desk, rows, account), "columns": columns}
+    return {"rows": markup.rows(desk, lines(desk, rows, account))}
 
 
 def _region(query: QueryDict) -> Region:
