@@ -82,9 +82,11 @@ INSTALLED_APPS = [
     "yanzhen.foundation",
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
+    "yanzhen.engines.similarity",
     "yanzhen.domains.hotline",
     "yanzhen.domains.hotline.rosters",
     "yanzhen.domains.hotline.routing",
+    "yanzhen.domains.hotline.hotspots",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

@@ -28,6 +28,7 @@ ORDERS_LABEL = "协办单"
 PLACES = (
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:routes", "派单规则", "arrows-split", ("route.edit", "case.assign")),
+    Entry("console:hotspots", "热点预警", "alert-triangle", ("hotspot.view",)),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),
     Entry("console:people", "人员", "user", ("person.view",)),

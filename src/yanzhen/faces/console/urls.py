@@ -19,6 +19,7 @@ from yanzhen.faces.console import (
 )
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.routing import urls as routing
+from yanzhen.faces.console.hotspots import urls as hotspots_urls
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
 
 
@@ -77,6 +78,7 @@ urlpatterns = [
     path("parameters/<str:code>/", rules.one, name="parameter"),
     path("calendar/", rules.years, name="calendar"),
     *routing.urlpatterns,
+    *hotspots_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),

@@ -1,0 +1,45 @@
+"""Jobs of the hotspots, with everything in reach."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from yanzhen.domains.hotline.hotspots import actions
+from yanzhen.domains.hotline.models import Case
+from yanzhen.foundation.jobs import job
+from yanzhen.foundation.scope import EVERYTHING, database_scope
+
+
+@job()
+def join_case(case_id: int) -> None:
+    """Find the like of a case that came in."""
+    with database_scope({EVERYTHING}):
+        case = Case.objects.filter(pk=case_id).first()
+        if case:
+            actions.join(case)
+
+
+@job(cron="5,20,35,50 * * * *")
+def join_missed() -> None:
+    with database_scope({EVERYTHING}):
+        actions.join_missed()
+
+
+@job(cron="20 3 * * *")
+def sweep_surges() -> None:
+    """Look at the seven days up to last midnight."""
+    with database_scope({EVERYTHING}):
+        actions.sweep_surges(timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+@job(cron="10 * * * *")
+def sweep_silences() -> None:
+    """Look at the twenty-four hours up to the last full hour."""
+    with database_scope({EVERYTHING}):
+        actions.sweep_silences(timezone.now().replace(minute=0, second=0, microsecond=0))
+
+
+@job(cron="40 3 * * *")
+def tidy() -> None:
+    with database_scope({EVERYTHING}):
+        actions.tidy(timezone.now())

@@ -1,0 +1,66 @@
+"""One normal form of text, for duplicates, search and names alike: what looks the same is the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+CHARACTERS = Path(__file__).parent / "data" / "simplified.txt"
+"""Lines of two characters, traditional and simplified: made from OpenCC's list by scripts/characters.py."""
+LEGAL_FORMS = re.compile(
+    r"(?:股份有限责任公司|有限责任公司|股份有限公司|集团有限公司|有限公司|集团公司|分公司|总公司|公司|集团|厂|店)+$"
+)
+ADMINISTRATIVE = re.compile(
+    r"^(?:\w{1,6}?(?:省|自治区|(?<![超门夜])市|县|(?<![小社园景校厂矿库片])区))+(?=\w{2})"
+)
+"""What ends like a division and is none stays: 超市, 门市, 夜市, 小区, 社区, 园区 ..."""
+SHORTEST_CORE = 2
+
+
+class _Fold(dict[int, str]):
+    """Maps a code point to what stands for it in normal form, worked out when it first comes up."""
+
+    def __missing__(self, point: int) -> str:
+        folded, before = chr(point), ""
+        while folded != before:
+            before = folded
+            plain = unicodedata.normalize("NFKD", folded.lower()).lower()
+            folded = "".join(_simplified().get(c, c) for c in plain if c.isalnum())
+        self[point] = folded
+        return folded
+
+
+_FOLD = _Fold()
+
+
+def text_normal(text: str) -> str:
+    """Return `text` folded: compatible forms one (NFKD), lower case, simplified, letters and digits only.
+
+    Each character is folded by itself, so that what a match covers can be shown in the text as it was written.
+    Idempotent. Accents and sound marks go with the punctuation.
+    """
+    return text.translate(_FOLD)
+
+
+def text_places(text: str) -> tuple[str, list[int]]:
+    """Return the normal form and, for each of its characters, where in `text` it comes from."""
+    parts = [_FOLD[ord(c)] for c in text]
+    return "".join(parts), [i for i, part in enumerate(parts) for _ in part]
+
+
+def name_normal(name: str) -> str:
+    """Return the core of a name of a firm or a place: without province, city, county in front and legal form behind.
+
+    "山东省济南市历下区宏达建筑有限公司" and "济南宏达建筑公司" are not made equal: only what the name itself marks goes.
+    """
+    whole = text_normal(name)
+    core = LEGAL_FORMS.sub("", whole)
+    core = ADMINISTRATIVE.sub("", core if len(core) >= SHORTEST_CORE else whole)
+    return core if len(core) >= SHORTEST_CORE else whole
+
+
+@cache
+def _simplified() -> dict[str, str]:
+    return {line[0]: line[1] for line in CHARACTERS.read_text(encoding="utf-8").splitlines()}
