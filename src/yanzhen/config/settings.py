@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "yanzhen.domains.hotline.rosters",
     "yanzhen.domains.hotline.routing",
     "yanzhen.domains.hotline.hotspots",
+    "yanzhen.domains.hotline.repeats",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare
