@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
-from tests.hotline import EVERY_RIGHT, REPLY
+from tests.groups import guarded
+from tests.hotline import EVERY_RIGHT, REPLY, county
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.queries import track
 from yanzhen.domains.hotline.repeats.actions import (
@@ -31,11 +32,16 @@ pytestmark = pytest.mark.django_db
 WHY = "同一工地同一批工资"
 
 
+@pytest.fixture
+def place():
+    return county()
+
+
 def joined(place, case: Case, lead: Case, **given) -> Member:
     return join(case, lead, **{"actor": place.clerk, "kind": "callers", "reason": WHY} | given)
 
 
-def led(place, guarded, member: str = "handling"):
+def led(place, member: str = "handling"):
     """A lead in handling and a case that follows it."""
     lead = guarded(place.handling())
     case = guarded(place.accepted())
@@ -70,8 +76,8 @@ def test_joining_moves_nothing_and_is_on_record_on_both(place):
     assert history(lead).get(verb="case.joined_by").after["member"] == case.number
 
 
-def test_a_case_that_follows_is_sent_to_the_leads_unit_and_nowhere_else(place, guarded):
-    lead, case = led(place, guarded, "accepted")
+def test_a_case_that_follows_is_sent_to_the_leads_unit_and_nowhere_else(place):
+    lead, case = led(place, "accepted")
     other = OrganisationFactory(region=place.region)
 
     with pytest.raises(MoveRefused, match=f"已并入 {lead.number} 合并办理，只能派给主件的承办单位"):
@@ -84,8 +90,8 @@ def test_a_case_that_follows_is_sent_to_the_leads_unit_and_nowhere_else(place, g
         advance(case, "claim", actor=place.handler, handler=place.handler)
 
 
-def test_neither_the_lead_nor_a_member_is_answered_alone(place, guarded):
-    lead, case = led(place, guarded)
+def test_neither_the_lead_nor_a_member_is_answered_alone(place):
+    lead, case = led(place)
 
     with pytest.raises(MoveRefused, match="有 1 件并入本件合并办理"):
         advance(lead, "answer", actor=place.handler, reply=REPLY)
@@ -95,8 +101,8 @@ def test_neither_the_lead_nor_a_member_is_answered_alone(place, guarded):
         advance(case, "send_back", actor=place.handler, counter_proposal=place.union, note="不属本单位")
 
 
-def test_the_answer_of_the_lead_is_each_members_own_answer(place, guarded):
-    lead, case = led(place, guarded)
+def test_the_answer_of_the_lead_is_each_members_own_answer(place):
+    lead, case = led(place)
 
     assert answer_group(lead, actor=place.handler, reply=REPLY) == 2
 
@@ -109,8 +115,8 @@ def test_the_answer_of_the_lead_is_each_members_own_answer(place, guarded):
     assert history(case).get(verb="move.answer").reason == f"随主件 {lead.number} 统一答复"
 
 
-def test_from_the_answer_on_every_appeal_goes_its_own_way(place, guarded):
-    lead, case = led(place, guarded)
+def test_from_the_answer_on_every_appeal_goes_its_own_way(place):
+    lead, case = led(place)
     answer_group(lead, actor=place.handler, reply=REPLY)
 
     back = {"actor": place.clerk, "reached": True}
@@ -124,8 +130,8 @@ def test_from_the_answer_on_every_appeal_goes_its_own_way(place, guarded):
     assert (lead.state, case.state, lead.reply == case.reply) == ("closed", "answered", False)
 
 
-def test_one_that_can_not_be_answered_keeps_all_from_being_answered(place, guarded):
-    lead, case = led(place, guarded)
+def test_one_that_can_not_be_answered_keeps_all_from_being_answered(place):
+    lead, case = led(place)
     late = guarded(place.accepted())
     joined(place, late, lead)
     before = rows([lead, case, late])
@@ -138,8 +144,8 @@ def test_one_that_can_not_be_answered_keeps_all_from_being_answered(place, guard
     assert Member.objects.filter(answered_at__isnull=False).count() == 0
 
 
-def test_who_may_not_answer_a_member_answers_none(place, guarded):
-    lead, case = led(place, guarded)
+def test_who_may_not_answer_a_member_answers_none(place):
+    lead, case = led(place)
     Case.objects.filter(pk=case.pk).update(
         region=RegionFactory(code="370103"), organisation=None, handler=None
     )
@@ -151,7 +157,7 @@ def test_who_may_not_answer_a_member_answers_none(place, guarded):
     assert rows([lead, case]) == before
 
 
-def test_members_elsewhere_are_brought_to_the_leads_unit_and_the_others_are_named(place, guarded):
+def test_members_elsewhere_are_brought_to_the_leads_unit_and_the_others_are_named(place):
     lead = guarded(place.handling())
     other = OrganisationFactory(region=place.region)
     there = guarded(advance(place.accepted(), "assign", actor=place.clerk, organisation=other))
@@ -166,8 +172,8 @@ def test_members_elsewhere_are_brought_to_the_leads_unit_and_the_others_are_name
     assert (outcome.moved, outcome.refused) == (1, [(new.number, ("现为“待受理”，不能派单",))])
 
 
-def test_only_unsolved_members_that_are_named_come_along_when_the_lead_is_handled_again(place, guarded):
-    lead, case = led(place, guarded)
+def test_only_unsolved_members_that_are_named_come_along_when_the_lead_is_handled_again(place):
+    lead, case = led(place)
     happy = guarded(place.accepted())
     joined(place, happy, lead)
     assign_along(lead, actor=place.clerk, note="随主件")
@@ -190,8 +196,8 @@ def test_only_unsolved_members_that_are_named_come_along_when_the_lead_is_handle
     assert answer_group(lead, actor=place.deputy, reply=REPLY) == 2
 
 
-def test_who_left_is_handled_alone_again_and_the_last_one_ends_the_group(place, guarded):
-    lead, case = led(place, guarded)
+def test_who_left_is_handled_alone_again_and_the_last_one_ends_the_group(place):
+    lead, case = led(place)
 
     leave(case, actor=place.clerk, reason="不是同一批人")
 
@@ -202,8 +208,8 @@ def test_who_left_is_handled_alone_again_and_the_last_one_ends_the_group(place, 
         assert advance(row, "answer", actor=place.handler, reply=REPLY).state == "answered"
 
 
-def test_what_was_answered_with_the_lead_stays_answered_when_the_group_is_dissolved(place, guarded):
-    lead, case = led(place, guarded)
+def test_what_was_answered_with_the_lead_stays_answered_when_the_group_is_dissolved(place):
+    lead, case = led(place)
     answer_group(lead, actor=place.handler, reply=REPLY)
     before = rows([lead, case])
 
@@ -278,8 +284,8 @@ def test_the_database_keeps_a_case_from_two_groups(place):
         )  # fmt: skip
 
 
-def test_what_the_caller_follows_tells_nothing_of_the_group(place, guarded):
-    lead, case = led(place, guarded)
+def test_what_the_caller_follows_tells_nothing_of_the_group(place):
+    lead, case = led(place)
 
     progress = track(case.number, "0000")
 
@@ -295,7 +301,7 @@ deeds = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=deeds)
-def test_undo_restores_all(place, guarded, steps):
+def test_undo_restores_all(place, steps):
     """Whatever is joined and set apart: rows, terms and open moves are those of cases that were never in a group."""
     with transaction.atomic():
         cases = [

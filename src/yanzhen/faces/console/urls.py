@@ -18,8 +18,9 @@ from yanzhen.faces.console import (
     trail,
 )
 from yanzhen.faces.console.desk import DESKS, Desk
-from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.hotspots import urls as hotspots_urls
+from yanzhen.faces.console.repeats import urls as repeats_urls
+from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
 
 
@@ -79,6 +80,7 @@ urlpatterns = [
     path("calendar/", rules.years, name="calendar"),
     *routing.urlpatterns,
     *hotspots_urls.urlpatterns,
+    *repeats_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),

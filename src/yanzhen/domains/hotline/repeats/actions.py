@@ -40,6 +40,11 @@ class GroupRefused(Refusal):
         super().__init__(f"不能{label}：{'；'.join(reasons)}", reasons=list(reasons))
 
 
+def may_join(rows: Sequence[Case], account: Account) -> bool:
+    """Tell whether the account may group these cases and set them apart."""
+    return _joining_right(rows, account) is not None
+
+
 @transaction.atomic
 def join(case: Case, lead: Case, *, actor: Account, kind: str, reason: str) -> Member:
     """Let `case` be handled with `lead` from now on. Raises NotAllowed, Invalid, or NotJoined with what would help."""
@@ -188,12 +193,16 @@ def _locked(ids: Iterable[int]) -> dict[int, Case]:
 
 
 def _right_over(rows: Sequence[Case], actor: Account) -> str:
-    for right in TO_JOIN:
-        if all(actor.has_right(right, row) for row in rows):
-            return right
-    labels = "”或“".join(RIGHTS[right].label for right in TO_JOIN)
-    numbers = "、".join(row.number for row in rows)
-    raise NotAllowed(f"合并与退出须对 {numbers} 都有“{labels}”权限")
+    right = _joining_right(rows, actor)
+    if right is None:
+        labels = "”或“".join(RIGHTS[code].label for code in TO_JOIN)
+        numbers = "、".join(row.number for row in rows)
+        raise NotAllowed(f"合并与退出须对 {numbers} 都有“{labels}”权限")
+    return right
+
+
+def _joining_right(rows: Sequence[Case], actor: Account) -> str | None:
+    return next((right for right in TO_JOIN if all(actor.has_right(right, row) for row in rows)), None)
 
 
 def _demand_reason(reason: str) -> None:

@@ -1,13 +1,10 @@
-"""The procedure of cases with the rules of groups on its moves, as version 0 of it: new cases keep the current one."""
+"""Cases under the rules of groups: version 0 of their procedure, so that new cases keep the current one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
-import pytest
-
-from tests.hotline import county
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE, CHARGE
 from yanzhen.domains.hotline.repeats import rules
@@ -21,6 +18,19 @@ GUARDS = {
 }
 
 
+def guarded(case: Case) -> Case:
+    """Put a case under the rules of groups."""
+    _declare()
+    Case.objects.filter(pk=case.pk).update(procedure_version=0)
+    case.refresh_from_db()
+    return case
+
+
+@cache
+def _declare() -> None:
+    PROCEDURES.add(replace(CASE, version=0, transitions=tuple(map(_guarded, CASE.transitions))))
+
+
 def _guarded(move: Transition) -> Transition:
     charged = set(CHARGE) <= set(move.checks)
     return replace(
@@ -28,25 +38,3 @@ def _guarded(move: Transition) -> Transition:
         guards=(*move.guards, *GUARDS.get(move.code, ())),
         checks=(*move.checks, *((rules.follows_its_lead,) if charged else ())),
     )
-
-
-@pytest.fixture(scope="session")
-def _version_0() -> None:
-    PROCEDURES.add(replace(CASE, version=0, transitions=tuple(map(_guarded, CASE.transitions))))
-
-
-@pytest.fixture
-def place(_version_0, db):
-    return county()
-
-
-@pytest.fixture
-def guarded(place) -> Callable[..., Case]:
-    """Put a case under the rules of groups."""
-
-    def put(case: Case) -> Case:
-        Case.objects.filter(pk=case.pk).update(procedure_version=0)
-        case.refresh_from_db()
-        return case
-
-    return put
