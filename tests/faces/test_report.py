@@ -14,6 +14,7 @@ from django.db import connection
 from tests.factories import AccountFactory, CaseFactory, RegionFactory
 from yanzhen.engines.indicators.declare import INDICATORS, Period
 from yanzhen.faces.cli.report import account_named, period_of, report_command
+from yanzhen.foundation import parameters
 from yanzhen.foundation.errors import Invalid
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,7 @@ def figures(*arguments: str) -> dict[str, Any]:
 
 @pytest.fixture
 def leader():
+    parameters.load_defaults()
     province = RegionFactory(code="370000", name="山东省")
     for code, month, solved in (("370102", 3, True), ("370202", 3, False), ("370202", 11, True)):
         at = datetime(2026, month, 15, 9, tzinfo=SHANGHAI)
@@ -58,6 +60,8 @@ def test_every_declared_figure_is_printed_for_the_province_and_the_year(leader):
         ["按期办结率", "100.00", "%", "n=3"],
         ["问题解决率", "66.67", "%", "n=3"],
         ["满意度", "—", "n=0"],
+        ["诉求事项", "3", "件", "n=3"],
+        ["重复诉求率", "—", "n=0"],
     ]
 
 
@@ -75,8 +79,10 @@ def test_as_json_what_is_unknown_is_null_and_numbers_are_text(leader):
         "hotline.closed_on_time": ("100.00", 3, 3),
         "hotline.resolved": ("66.67", 3, 3),
         "hotline.satisfied": (None, 0, 3),
+        "repeats.matters": ("3", 3, 3),
+        "repeats.rate": (None, 0, 3),
     }
-    assert len(INDICATORS) == 5
+    assert len(INDICATORS) == 7
 
 
 def test_a_region_and_a_month_narrow_the_figures(leader):

@@ -74,22 +74,22 @@ class Sought:
     employer: str
     place: str
     text: str
+    """Title and body, by which candidates are looked up; what is compared is the body, whatever title it was given."""
+    body: str
     case: int | None = None
 
 
 def sought_of(about: Case | Appeal) -> Sought:
+    text = Words(about.title, about.body).whole.strip()
+    employer, place = name_normal(about.employer), name_normal(about.place)
     if isinstance(about, Case):
         phone = bytes(about.phone_hash) if about.phone_hash else None
-        text = Words(about.title, about.body).whole
-        return Sought(
-            phone, about.accused_id, name_normal(about.employer), name_normal(about.place), text, about.pk
-        )
+        return Sought(phone, about.accused_id, employer, place, text, about.body, about.pk)
     typed = about.phone.strip()
     phone = crypto.keyed_hash(typed, purpose="phone") if typed and not phone_problem(typed) else None
     name = about.employer.strip()
     unit = units_called({name} - {""}).get(name)
-    text = Words(about.title, about.body).whole.strip()
-    return Sought(phone, unit.pk if unit else None, name_normal(name), name_normal(about.place), text)
+    return Sought(phone, unit.pk if unit else None, employer, place, text, about.body)
 
 
 def candidates(about: Case | Appeal, account: Account, *, now: datetime | None = None) -> list[Candidate]:
@@ -142,9 +142,7 @@ def _worded(sought: Sought) -> set[int]:
 
 
 def _compared(sought: Sought, rows: Sequence[Case]) -> list[Found]:
-    if not sought.text:
-        return []
-    return matches(KIND, sought.text, {row.pk: Words(row.title, row.body).whole for row in rows})
+    return matches(KIND, sought.body, {row.pk: row.body for row in rows}) if sought.body else []
 
 
 def _groups(rows: Sequence[int], own: int | None) -> dict[int, int]:

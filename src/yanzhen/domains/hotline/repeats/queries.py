@@ -10,7 +10,6 @@ from yanzhen.domains.hotline.repeats.models import Member
 from yanzhen.domains.hotline.repeats.standing import membership
 from yanzhen.domains.hotline.secrecy import STORY, hidden_from
 from yanzhen.engines.similarity.fingerprint import Likeness, compare
-from yanzhen.engines.similarity.sources import Words
 from yanzhen.foundation.models import Account
 
 
@@ -47,13 +46,13 @@ def gathered(case: Case, account: Account) -> Gathered | None:
     return Gathered(mine, seen, len(members) - len(seen))
 
 
-def words(case: Case, account: Account) -> str | None:
+def story(case: Case, account: Account) -> str | None:
     """Return what the case tells; None where that is kept secret from the account."""
     hidden = hidden_from(account, case) if case.secret else frozenset()
-    return None if hidden & STORY else Words(case.title, case.body).whole
+    return None if hidden & STORY else case.body
 
 
 def likeness(left: Case, right: Case, account: Account) -> Likeness | None:
     """Compare what two cases tell; None where they are not alike, or one is kept secret from the account."""
-    one, other = words(left, account), words(right, account)
+    one, other = story(left, account), story(right, account)
     return compare(one, other) if one and other else None

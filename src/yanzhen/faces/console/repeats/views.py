@@ -31,7 +31,7 @@ from yanzhen.foundation.records import record
 
 BRIEF = (Column("title"), Column("state", hint="state"), Column("received_at", hint="time"))
 FACTS = (
-    Column("state", hint="state"), Column("caller_mask"), Column("employer"), Column("place"), Column("category"),
+    Column("title"), Column("state", hint="state"), Column("caller_mask"), Column("employer"), Column("place"), Column("category"),
     Column("region"), Column("received_at", hint="time"), Column("headcount"), Column("organisation"), Column("handler"),
 )  # fmt: skip
 TYPED = (("title", 80), ("body", 5000), ("employer", 128), ("place", 128), ("phone", 32), ("region", 12))
@@ -114,8 +114,8 @@ def comparing(request: AccountRequest, number: str) -> HttpResponse:
         "may_join": actions.may_join((row, other), request.user),
         "facts": list(zip(*(cells(CASES, case, FACTS, request.user) for case in (row, other)), strict=True)),
         "sides": [
-            (row, _pieces(queries.words(row, request.user), likeness.left if likeness else ())),
-            (other, _pieces(queries.words(other, request.user), likeness.right if likeness else ())),
+            (row, _pieces(queries.story(row, request.user), likeness.left if likeness else ())),
+            (other, _pieces(queries.story(other, request.user), likeness.right if likeness else ())),
         ],
     }
     return show(request, "console/repeats/compare.html", context, status=status)
