@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "src/yanzhen/engines/similarity/data/simplified.txt"
+TARGET = Path(__file__).parents[1] / "src/yanzhen/foundation/data/simplified.txt"
 
 
 def pairs(source: Path) -> dict[str, str]:

@@ -88,7 +88,7 @@ def test_only_the_engine_writes_the_state_of_a_subject():
     assert writers <= STATE_WRITERS
 
 
-@pytest.mark.parametrize("face", ["console", "portal", "api"])
+@pytest.mark.parametrize("face", ["console", "portal", "api", "cti"])
 def test_a_face_over_http_reads_through_queries_alone(face):
     managers = [
         f"{name}:{node.lineno}"

@@ -17,9 +17,10 @@ from yanzhen.engines.similarity.fingerprint import (
     shingles,
     sketch,
 )
-from yanzhen.engines.similarity.text import CHARACTERS, name_normal, text_normal, text_places
+from yanzhen.engines.similarity.text import name_normal, text_normal, text_places
+from yanzhen.foundation.letters import simplified
 
-PAIRS = [line.strip() for line in CHARACTERS.read_text(encoding="utf-8").splitlines()]
+PAIRS = [old + new for old, new in simplified().items()]
 STORY = "我在宏达建筑公司的工地干了三个月，老板一直拖欠工资不发，多次讨要无果，请工会帮助追讨。"
 texts = st.text(alphabet=st.characters(codec="utf-8"), max_size=60)
 

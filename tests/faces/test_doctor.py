@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,8 +17,10 @@ import psycopg
 import pytest
 import time_machine
 from django.db import connection
+from django.utils import timezone
 from psycopg import sql
 
+from tests import rosters
 from tests.factories import CaseFactory
 from yanzhen.domains.hotline.models import Case
 from yanzhen.faces.cli import doctor, postgres
@@ -258,3 +260,20 @@ def test_a_worker_that_is_silent_or_behind_is_told():
 @pytest.mark.django_db
 def test_with_nothing_to_seal_nothing_is_behind():
     assert doctor.sealed() is None
+
+
+@pytest.mark.django_db
+def test_a_hole_of_the_next_day_is_told_where_people_are_rostered_at_all():
+    here = rosters.place()
+    assert doctor.roster() is None
+
+    now = timezone.now()
+    rosters.shift(here.seat(here.province), here.province, now, now + timedelta(hours=8))
+    told = doctor.roster()
+    assert told is not None
+    assert told.startswith("区划 370000")
+    for start in (8, 16):
+        hours = timedelta(hours=start)
+        rosters.shift(here.seat(here.province), here.province, now + hours, now + hours + timedelta(hours=9))
+
+    assert doctor.roster() is None

@@ -17,6 +17,7 @@ from allauth.mfa.utils import decrypt
 from click.testing import CliRunner
 from django.utils import timezone
 
+from tests.calls import Board
 from tests.factories import AccountFactory, LineFactory
 from tests.hotline import County, county
 from yanzhen.domains.hotline.actions import reveal_caller
@@ -56,6 +57,7 @@ def work_off() -> None:
 def test_every_store_of_the_product_is_reached_and_stays_readable_half_way_and_at_the_end():
     place = county()
     case, phone, codes = sealed_everywhere(place)
+    Board(place, signed=True).missed()
     before = (codes.generate_codes(), decrypt(phone.instance.data["secret"]))
     newest = keys.rotate().pk
 
@@ -79,6 +81,10 @@ def test_every_store_of_the_product_is_reached_and_stays_readable_half_way_and_a
         "person.id_number": {},
         "person.phone": {newest: 1},
         "hotline.caller": {newest: 2},
+        "call.party": {newest: 1},
+        "call.back": {newest: 1},
+        "call.event": {newest: 2},
+        "call.trunk": {newest: 1},
         "login.second_factor": {newest: 2},
     }
 

@@ -207,4 +207,4 @@ def test_looking_costs_few_statements():
     with CaptureQueriesContext(connection) as context:
         look(receipt.number, receipt.check_code)
 
-    assert len(context) <= 8, "\n".join(q["sql"][:90] for q in context.captured_queries)
+    assert len(context) <= 9, "\n".join(q["sql"][:90] for q in context.captured_queries)

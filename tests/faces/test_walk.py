@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import asdict
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -12,11 +13,18 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from openpyxl import Workbook
 
+from tests.calls import Board
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
+from tests.rosters import ROSTERS
+from yanzhen.domains.hotline.closing.models import Draw, Sampled
+from yanzhen.domains.hotline.reconciliation.declare import Difference
+from yanzhen.domains.hotline.reconciliation.models import Report
+from yanzhen.domains.hotline.rosters.models import HandOver, Leave, Shift, Swap
 from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
@@ -25,11 +33,20 @@ from yanzhen.faces.console.models import BulkMove, SavedView
 from yanzhen.foundation import attachments, sheets
 from yanzhen.foundation.accounts import issue_token
 from yanzhen.foundation.models import Account, Employment, Organisation, Person, Token
+from yanzhen.foundation.outbox.declare import NOTICES, Notice
+from yanzhen.foundation.outbox.endpoints import register_endpoint
+from yanzhen.foundation.outbox.models import Delivery, Message
 from yanzhen.foundation.people import employ, register_person
 from yanzhen.foundation.records import history, record
 from yanzhen.foundation.sheets import SHEETS
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NOTICES._items, "test.moved", Notice("test.moved", "流转", "工单 {number} 已流转。"))
+
 
 SECRETS = (
     "不该外传的标题",
@@ -42,7 +59,11 @@ SECRETS = (
 )
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view person.edit"
+    " person.reveal organisation.view organisation.edit record.view account.view outbox.view outbox.edit"
+    " person.reveal organisation.view organisation.edit record.view account.view call.view call.take call.call_back"
+    " call.reveal call.listen trunk.edit"
     " person.reveal organisation.view organisation.edit record.view account.view"
+    " roster.view roster.edit roster.approve seat.edit"
 )
 PUBLIC = {
     "home",
@@ -113,6 +134,7 @@ class Rows:
             "token": Token.objects.get().pk,
             "rest": "x",
             "provider_id": "sso",
+            "outcome": "later",
         }
         self.by_name = {
             "console:file": {"pk": file.pk},
@@ -129,6 +151,22 @@ class Rows:
             "console:send-sheet": {"code": "hotline.appeals"},
             "console:sheet-template": {"code": "hotline.appeals"},
         }
+        draw = Draw.objects.create(
+            region=place.region, line_id="union", day=date(2026, 11, 1), percent=5, population=[case.pk],
+            seed="0" * 64, drawn_at=case.started_at,
+        )  # fmt: skip
+        sampled = Sampled.objects.create(
+            draw=draw, case=case, region=place.region, line_id="union", due_at=case.started_at
+        )
+        self.by_name["console:draw"] = {"pk": draw.pk}
+        for name in ("sample", "call-taken-back"):
+            self.by_name[f"console:{name}"] = {"pk": sampled.pk}
+        board = Board(place)
+        call = board.missed(**{"from": "13812345678"})
+        for name in ("call", "call-finish", "call-recording"):
+            self.by_name[f"console:{name}"] = {"pk": call.pk}
+        self.by_name["console:trunk-close"] = {"pk": board.trunk.pk}
+        self._roster()
         batch = self._batch()
         for name in ("batch", "confirm-batch", "discard-batch", "undo-batch", "failed-rows"):
             self.by_name[f"console:{name}"] = {"pk": batch.pk}
@@ -137,11 +175,33 @@ class Rows:
             "account-password", "account-second-factor",
         ):  # fmt: skip
             self.by_name[f"console:{name}"] = {"pk": place.clerk.pk}
+        message, delivery, report = self._told(case)
+        self.by_name["console:notice-read"] = {"pk": message.pk}
+        self.by_name["console:delivery-resend"] = {"pk": delivery.pk}
+        for name in ("endpoint", "endpoint-secret", "endpoint-switch", "endpoint-test"):
+            self.by_name[f"console:{name}"] = {"pk": delivery.endpoint_id}
+        self.by_name["console:reconciliation-report"] = {"pk": report.pk}
         self.person, self.organisation, employment = self._registers()
         for name in ("organisation", "organisation-edit"):
             self.by_name[f"console:{name}"] = {"pk": self.organisation.pk}
         for name in ("person", "person-reveal", "person-employ", "employment-end"):
             self.by_name[f"console:{name}"] = {"pk": self.person.pk, "employment": employment.pk}
+
+    def _roster(self) -> None:
+        """A shift of the clerk's with all that hangs on it."""
+        place = {"region": self.place.region, "line": self.place.union.line}
+        made = {model: make(**place) for model, make in ROSTERS.items()}
+        named = {
+            Shift: ("shift-cancel", "swap-offer", "hand-over"),
+            Leave: ("leave-withdraw", "leave-decide"),
+            Swap: ("swap-answer", "swap-decide"),
+            HandOver: ("hand-over-read",),
+        }
+        for model, names in named.items():
+            self.by_name.update(
+                (f"console:{name}", {"pk": made[model].pk, "word": "accept"}) for name in names
+            )
+        self.by_name["console:seat"] = {"account": self.place.clerk.pk}
 
     def _registers(self) -> tuple[Person, Organisation, Employment]:
         """Somebody with the caller's name and phone, at a unit that is named as the caller's is."""
@@ -152,6 +212,29 @@ class Rows:
             name="张建国", phone="13812345678", region=place.region, line=unit.line, actor=registrar
         )
         return person, unit, employ(person, unit, actor=registrar, starts_on=date(2026, 1, 1))
+
+    def _told(self, case: Any) -> tuple[Message, Delivery, Report]:
+        """A notice of the case to the clerk, one that could not be delivered, and a difference that names the case."""
+        keeper = AccountFactory(grants=[(self.place.region, None, RIGHTS)])
+        endpoint, _key = register_endpoint(
+            actor=keeper, name="不该外传的单位", url="https://hooks.example.com/", kinds=["test.moved"],
+            region=self.place.region, line=case.line, resolver=lambda *_: ["93.184.215.14"],
+        )  # fmt: skip
+        message = Message(
+            kind="test.moved", account=self.place.clerk, subject_type="hotline.case", subject_id=case.pk,
+            number=case.number, text=case.number, shown_at=timezone.now(), spread=True,
+        )  # fmt: skip
+        message.save()
+        now = timezone.now()
+        delivery = Delivery.objects.create(
+            message=message, endpoint=endpoint, created_at=now, next_at=now, give_up_at=now
+        )
+        difference = Difference("工单不存在", case.number, "不该外传的要求", "核实", case.region_id, "case")
+        report = Report.objects.create(
+            day=timezone.localdate() - timedelta(days=1), source="web", version=1, incoming=1, cases=0, found=1,
+            differences=[asdict(difference)],
+        )  # fmt: skip
+        return message, delivery, report
 
     def _batch(self) -> Any:
         book = Workbook()

@@ -12,6 +12,9 @@ from playwright.sync_api import Page
 
 from tests.factories import AccountFactory, OrganisationFactory
 from tests.hotline import EVERY_RIGHT, County
+from tests.knowledge import library
+from yanzhen.domains.hotline.knowledge import packs
+from yanzhen.domains.hotline.knowledge.models import Script
 from yanzhen.engines.procedures import stays
 from yanzhen.engines.procedures.models import Clock
 from yanzhen.foundation.accounts import deactivate
@@ -26,7 +29,7 @@ PORTAL = ("/", "/submit/", "/track/", "/help/", "/privacy/", "/login/")
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo record.view account.view"
     " account.edit parameter.edit calendar.edit organisation.view organisation.edit person.view person.edit"
-    " person.reveal"
+    " person.reveal knowledge.view knowledge.edit knowledge.review"
 )
 
 
@@ -79,6 +82,24 @@ def of_the_registers(place: County, account: Account) -> list[str]:
     ]  # fmt: skip
 
 
+def of_the_knowledge(case: str) -> list[str]:
+    """Return the pages of knowledge: with something on each, and with nothing found."""
+    packs.load()
+    books = library()
+    lapsed, draft = books.published(valid_to=date(2020, 1, 1)), books.draft(title="还在写的条目")
+    home = "/console/knowledge/"
+    script = Script(
+        region=books.place.region, line_id="union", title="怎么问", text="哪一天？", source="演示"
+    )
+    script.save()
+    return [
+        home, f"{home}?q=zzz", f"{home}{lapsed.number}/", f"{home}new/", f"{home}expiring/", f"{home}macros/",
+        f"{home}scripts/", f"{home}templates/", f"{home}scripts/new/", f"{home}scripts/{script.pk}/",
+        f"/console/cases/{case}/knowledge/", f"/console/cases/{case}/knowledge/?q=zzz", "/console/articles/",
+        f"/console/articles/{draft.number}/", f"/console/articles/{draft.number}/move/revise/",
+    ]  # fmt: skip
+
+
 def everything(place: County) -> tuple[Account, list[str]]:
     """Return somebody who may open everything, and an address for each kind of page."""
     account = AccountFactory(grants=[(place.region.parent, None, RIGHTS)], organisation=place.union)
@@ -93,6 +114,7 @@ def everything(place: County) -> tuple[Account, list[str]]:
         "/console/trail/", "/console/sheets/", "/console/sheets/send/hotline.appeals/", "/console/accounts/",
         f"/console/accounts/{account.pk}/", "/console/parameters/", "/console/parameters/hotline.handling/",
         "/console/calendar/", "/accounts/password/", *of_the_registers(place, account),
+        *of_the_knowledge(handling.number),
     ]  # fmt: skip
 
 

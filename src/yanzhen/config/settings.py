@@ -53,6 +53,9 @@ DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql:///
 WEB_ROLE = "yanzhen_web"
 """The database role that web and worker log in as: it may add records but never change or remove one."""
 
+OUTBOX_HOSTS = frozenset(_list("YANZHEN_OUTBOX_HOSTS", ""))
+"""Hosts, as their addresses write them, to which notices may go though they lie in an inner network or speak plain http."""
+
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 LANGUAGE_CODE = "zh-hans"
@@ -80,12 +83,20 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "yanzhen.foundation",
+    "yanzhen.foundation.outbox",
     "yanzhen.engines.procedures",
     "yanzhen.engines.indicators",
-    "yanzhen.engines.similarity",
+    "yanzhen.engines.search",
     "yanzhen.domains.hotline",
+    "yanzhen.domains.hotline.closing",
     "yanzhen.domains.hotline.rosters",
     "yanzhen.domains.hotline.routing",
+    "yanzhen.domains.hotline.reconciliation",
+    "yanzhen.domains.hotline.knowledge",
+    "yanzhen.domains.hotline.calls",
+    "yanzhen.engines.classifier",
+    "yanzhen.domains.hotline.classification",
+    "yanzhen.engines.similarity",
     "yanzhen.domains.hotline.hotspots",
     "yanzhen.domains.hotline.repeats",
     "yanzhen.faces.console",

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("api/", api.urls),
+    path("cti/", include("yanzhen.faces.cti.urls")),
     path("preferences/", preferences.preferences, name="preferences"),
     path("", include("yanzhen.faces.login.urls")),
     path("console/", include("yanzhen.faces.console.urls")),

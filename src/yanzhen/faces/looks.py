@@ -50,4 +50,6 @@ class Renderer(DjangoTemplates):
 def _class_of(widget: forms.Widget) -> str:
     if isinstance(widget, forms.CheckboxInput):
         return "form-check-input"
+    if isinstance(widget, forms.CheckboxSelectMultiple):
+        return "choices"
     return "form-select" if isinstance(widget, forms.Select) else "form-control"

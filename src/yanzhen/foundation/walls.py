@@ -14,7 +14,7 @@ from django.db import connections, models
 
 from yanzhen.foundation.scope import Scoped
 
-APPEND_ONLY = ("foundation_record", "foundation_checkpoint", "foundation_leaf")
+APPEND_ONLY = ("foundation_record", "foundation_checkpoint", "foundation_leaf", "rosters_routeanswer")
 
 ROLE = """
 do $$ begin

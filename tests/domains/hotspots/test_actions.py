@@ -293,11 +293,9 @@ def test_jobs_run_without_a_case_and_with_nothing_in_reach(job):
     assert Alert.objects.count() == 0
 
 
-def test_the_job_of_a_case_reaches_it_and_lets_one_that_is_gone_go():
-    county()
-    one = case(0.5)
+def test_the_job_reaches_the_cases_that_came_in():
+    one = county().case()
     with database_scope(set()):
-        tasks.join_case(one.pk)
-        tasks.join_case(one.pk + 1)
+        tasks.join_missed()
 
     assert list(Member.objects.values_list("record", flat=True)) == [one.pk]

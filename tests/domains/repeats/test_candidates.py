@@ -177,15 +177,19 @@ def test_indexing_again_changes_nothing(place):
     case = put(place, employer="宏达建筑有限公司", body=STORY)
     before = (list(Trace.objects.values()), sorted(Key.objects.values_list("key", "record")))
 
-    tasks.index_case(case.pk)
-    tasks.index_case(0)
+    index(case)
 
     assert (list(Trace.objects.values()), sorted(Key.objects.values_list("key", "record"))) == before
 
 
-def test_what_came_by_list_is_indexed_by_the_batch(place):
-    case = put(place, found=False, phone="13800000000", body=STORY)
-    put(place, days=400, found=False)
+def test_new_cases_are_found_within_the_minute_and_old_ones_within_the_hour(place):
+    new = put(place, days=0.5, found=False, body=STORY)
+    old = put(place, days=100, found=False, body=STORY)
+    put(place, days=400, found=False, body=STORY)
+    wanted = asked(body=STORY, title="社保")
 
-    assert (index_missed(), index_missed()) == (1, 0)
-    assert [number for number, *_ in told(asked(body=STORY, title="社保"), place.clerk)] == [case.number]
+    tasks.index_new()
+    assert [number for number, *_ in told(wanted, place.clerk)] == [new.number]
+    tasks.index_old()
+    assert [number for number, *_ in told(wanted, place.clerk)] == [new.number, old.number]
+    assert index_missed(timedelta(days=180)) == 0

@@ -43,6 +43,8 @@ def digits_of(number: str) -> str:
 
 def _named(text: str) -> Guess | None:
     """The longest name of a region in force that stands in `text`; of equals the smaller region."""
+    if not text:
+        return None
     found = [
         (len(name), len(code.rstrip("0")), code, name) for name, code in _names().items() if name in text
     ]

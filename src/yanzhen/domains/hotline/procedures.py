@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from yanzhen.domains.hotline import rules
+from yanzhen.domains.hotline.closing import guards as closing
+from yanzhen.domains.hotline.knowledge import rules as knowledge
 from yanzhen.engines.procedures.declare import (
     PROCEDURES,
     Allowance,
@@ -126,14 +128,15 @@ CASE = PROCEDURES.add(
             ),
             Transition(
                 "answer", "答复", ("handling",), "answered", right="case.handle",
-                fields=("reply",), optional=("amount_yuan",), checks=(rules.reply_says_something, rules.another_handler),
+                fields=("reply",), optional=("amount_yuan",), checks=(rules.reply_says_something, knowledge.has_no_blanks, rules.another_handler),
                 sets=(("reached", None), ("solved", None), ("satisfaction", "")),
                 stamps=("answered_at",), by_handler=True, takes_on=True, parties_done=True,
             ),
             Transition(
                 "call_back", "回访", ("answered",), "called_back", right="case.call_back",
                 fields=("reached",), optional=("solved", "satisfaction"),
-                checks=(rules.reached_before_rated,), not_by_handler=True,
+                checks=(rules.reached_before_rated, closing.tried_before_given_up, closing.not_solved_against_the_caller),
+                not_by_handler=True,
             ),
             Transition(
                 "redo", "退回重办", ("called_back",), "handling", right="case.call_back",

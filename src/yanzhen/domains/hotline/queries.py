@@ -75,23 +75,34 @@ def track(number: str, secret: str) -> Progress:
 
     Runs with everything in reach: the secret is the right. Raises NotFound, or says which check of the number failed.
     """
+    return progress(*open_case(number, secret))
+
+
+def open_case(number: str, secret: str) -> tuple[Case, bool]:
+    """Return the case that number and secret open, and whether it was the check code that opened it. As `track`."""
     number = number.strip().upper()
     if problem := numbering.problem_with(number):
         raise NotFound(f"受理编号有误：{problem}")
-    case = Case.objects.filter(number=number).first()
+    case = by_number(number)
     given = track_hash(number, secret)
     by_code = case is not None and hmac.compare_digest(bytes(case.check_hash), given)
     by_tail = (
         case is not None
-        and bool(case.phone_tail_hash)
+        and case.phone_tail_hash is not None
         and hmac.compare_digest(bytes(case.phone_tail_hash), given)
     )
     if case is None or not (by_code or by_tail):
         raise NotFound("编号与查询码（或手机号后四位）不符，请核对后再试")
-    return _progress(case, with_reply=by_code)
+    return case, by_code
 
 
-def _progress(case: Case, *, with_reply: bool) -> Progress:
+def by_number(number: str) -> Case | None:
+    """Return the case of a number, whoever asks: for pages that check a secret next."""
+    return Case.objects.filter(number=number).first()
+
+
+def progress(case: Case, with_reply: bool) -> Progress:
+    """Return what may be seen of the case; the reply only for the holder of the check code."""
     stage = case.stage
     answered = stage.final or case.state in {"answered", "called_back"}
     return Progress(

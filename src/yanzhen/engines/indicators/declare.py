@@ -21,6 +21,7 @@ class Unit(Enum):
     UNITS = "家"
     PERCENT = "%"
     YUAN = "元"
+    SECONDS = "秒"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,15 @@ class Ratio:
     """What the base is, as the reader reads it under the figure."""
 
 
-Measure = Count | Distinct | Sum | Ratio
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """Average of `field`, of which `per` make one of the unit; None where no record has a value."""
+
+    field: str
+    per: int = 1
+
+
+Measure = Count | Distinct | Sum | Ratio | Mean
 
 
 @dataclass(frozen=True, slots=True)

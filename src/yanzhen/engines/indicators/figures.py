@@ -20,7 +20,7 @@ from django.db.models import Count as CountOf
 from django.db.models import Sum as SumOf
 from django.db.models.functions import Left
 
-from yanzhen.engines.indicators.declare import Count, Distinct, Indicator, Period, Ratio, Sum
+from yanzhen.engines.indicators.declare import Count, Distinct, Indicator, Mean, Period, Ratio, Sum
 from yanzhen.foundation.models import Account, Region
 from yanzhen.foundation.regions import prefixes
 
@@ -124,9 +124,13 @@ def records(
 
 def percent(part: int, whole: int) -> Decimal | None:
     """Return `part` of `whole` in percent with two places, rounded half up; None of nothing."""
-    if not whole:
+    return _quotient(part * 100, whole)
+
+
+def _quotient(part: int | None, whole: int) -> Decimal | None:
+    if part is None or not whole:
         return None
-    return (Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _scope(indicator: Indicator, account: Account, region: Region, period: Period) -> QuerySet[Any]:
@@ -145,7 +149,7 @@ def _parts(indicator: Indicator) -> tuple[Q, Q]:
     match indicator.measure:
         case Ratio(part=part, base=base):
             return part, base
-        case Distinct(field=field) | Sum(field=field):
+        case Distinct(field=field) | Sum(field=field) | Mean(field=field):
             return Q(), Q(**{f"{field}__isnull": False})
         case Count():
             return Q(), Q()
@@ -162,7 +166,7 @@ def _sums(indicator: Indicator) -> dict[str, Aggregate]:
             sums["part"] = CountOf("pk", filter=base & chosen)
         case Distinct(field=field):
             sums["part"] = CountOf(F(field), distinct=True)
-        case Sum(field=field):
+        case Sum(field=field) | Mean(field=field):
             sums["part"] = SumOf(F(field))
     return sums
 
@@ -183,6 +187,8 @@ def _figure(indicator: Indicator, sums: dict[str, Any]) -> Figure:
             value = Decimal(sums["total"])
         case Ratio():
             value = percent(sums["part"], sums["n"])
+        case Mean(per=per):
+            value = _quotient(sums["part"], sums["n"] * per)
         case _:
             value = None if sums["part"] is None else Decimal(sums["part"])
     return Figure(indicator, value, sums["n"], sums["total"])

@@ -31,7 +31,7 @@ from yanzhen.engines.similarity.themes import (
 )
 
 MOST_PER_KEY = 200
-COMPARED = 40
+COMPARED = 16
 """Candidates that are compared; those that share most terms."""
 LEARNT_FROM = 200_000
 BATCH = 2000

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
-from pathlib import Path
 
-CHARACTERS = Path(__file__).parent / "data" / "simplified.txt"
-"""Lines of two characters, traditional and simplified: made from OpenCC's list by scripts/characters.py."""
+from yanzhen.foundation.letters import simplified
+
 LEGAL_FORMS = re.compile(
     r"(?:股份有限责任公司|有限责任公司|股份有限公司|集团有限公司|有限公司|集团公司|分公司|总公司|公司|集团|厂|店)+$"
 )
@@ -27,7 +25,7 @@ class _Fold(dict[int, str]):
         while folded != before:
             before = folded
             plain = unicodedata.normalize("NFKD", folded.lower()).lower()
-            folded = "".join(_simplified().get(c, c) for c in plain if c.isalnum())
+            folded = "".join(simplified().get(c, c) for c in plain if c.isalnum())
         self[point] = folded
         return folded
 
@@ -59,8 +57,3 @@ def name_normal(name: str) -> str:
     core = LEGAL_FORMS.sub("", whole)
     core = ADMINISTRATIVE.sub("", core if len(core) >= SHORTEST_CORE else whole)
     return core if len(core) >= SHORTEST_CORE else whole
-
-
-@cache
-def _simplified() -> dict[str, str]:
-    return {line[0]: line[1] for line in CHARACTERS.read_text(encoding="utf-8").splitlines()}

@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -15,13 +16,20 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from yanzhen.domains.hotline.rosters.coverage import Span
+from yanzhen.domains.hotline.rosters.queries import next_hole
+from yanzhen.domains.hotline.rosters.rules import spelled
 from yanzhen.faces import health
 from yanzhen.faces.cli import layout, place, postgres
 from yanzhen.foundation import calendar, walls
 from yanzhen.foundation.models import DataKey
+from yanzhen.foundation.outbox.deliveries import dead_count, undelivered_since
 from yanzhen.foundation.records import sealing_lag
 
 FREE_BYTES = 2 * 2**30
+UNDELIVERED_WITHIN = timedelta(minutes=10)
+"""A receiver that is down for so long is worth a look."""
+ROSTERED = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,23 @@ def sealed() -> str | None:
     return f"有记录 {lag} 未封存，请检查 yanzhen worker 是否在运行、检查点目录是否可写"
 
 
+def delivered() -> str | None:
+    waiting = undelivered_since(timezone.now())
+    if waiting is not None and waiting > UNDELIVERED_WITHIN:
+        return f"最早的通知已等待 {waiting}，请在“通知投递”查看接收端的问题，并检查 yanzhen worker 是否在运行"
+    dead = dead_count()
+    return f"有 {dead} 条通知投递失败，请在“通知投递”重新投递" if dead else None
+
+
+def roster() -> str | None:
+    """The holes of later days have their alarms; one of the next day is for whoever looks after the installation."""
+    now = timezone.now()
+    hole = next_hole(Span(now, now + ROSTERED))
+    if hole is None:
+        return None
+    return f"区划 {hole.region} {spelled(hole.start, hole.end)} 无人值班，请在“排班 → 覆盖”补班"
+
+
 def _row(sql: str, parameters: dict[str, str | list[str]] | None = None) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
@@ -209,4 +234,6 @@ SERVICE = (
     Check("工作日历", calendar_years),
     Check("后台任务", worker),
     Check("记录封存", sealed),
+    Check("通知投递", delivered),
+    Check("未来 24 小时有人值班", roster),
 )

@@ -16,6 +16,8 @@ from django.db import connection, transaction
 
 import yanzhen
 from yanzhen.domains.hotline import categories
+from yanzhen.domains.hotline.knowledge import packs
+from yanzhen.domains.hotline.rosters import skills
 from yanzhen.domains.hotline.routing.actions import load as load_routes
 from yanzhen.faces.cli import place
 from yanzhen.faces.health import pending_migrations
@@ -113,6 +115,8 @@ def load_packs(pack: Path | None = None) -> None:
         parameters.load_defaults()
         categories.load()
         load_routes()
+        packs.load()
+        skills.load()
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from granian.server import Server
 from procrastinate.contrib.django import app
 
 from yanzhen.faces.cli import place
+from yanzhen.foundation.outbox.courier import loop as deliver_loop
 from yanzhen.foundation.records import seal_loop
 
 GRACE_SECONDS = 5
@@ -49,12 +50,16 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
 @click.command("worker")
 @click.option("--concurrency", default=2, show_default=True, help="同时运行的任务数")
 def worker_command(concurrency: int) -> None:
-    """启动后台任务；同一进程每半秒封存一次记录。"""
+    """启动后台任务；同一进程每半秒封存一次记录、投递一次通知。"""
     end_with_parent()
     stop = threading.Event()
     with place.database():
-        sealer = threading.Thread(target=seal_loop, args=(stop,), name="sealer")
-        sealer.start()
+        beats = [
+            threading.Thread(target=beat, args=(stop,), name=name)
+            for name, beat in (("sealer", seal_loop), ("outbox", deliver_loop))
+        ]
+        for thread in beats:
+            thread.start()
         try:
             connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]  # Django's has it
             with app.replace_connector(connector) as worker:
@@ -63,7 +68,8 @@ def worker_command(concurrency: int) -> None:
                 )
         finally:
             stop.set()
-            sealer.join()
+            for thread in beats:
+                thread.join()
 
 
 def end_with_parent() -> None:

@@ -13,6 +13,8 @@ from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.declare import State
 from yanzhen.engines.procedures.models import Subject
+from yanzhen.engines.search.finding import Found
+from yanzhen.engines.search.marks import Part, excerpt, holds, marked
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.foundation.calendar import load_calendar, remaining, remaining_text
 from yanzhen.foundation.fields import field_of
@@ -61,14 +63,41 @@ class Line:
     pk: int
     number: str
     cells: list[Cell]
+    title: list[Part]
+    """Its title, with the words that were looked for."""
+    excerpt: list[Part]
+    """A line of its other texts around them; [] where nothing was looked for, or the title alone has it."""
 
 
-def lines(desk: Desk, rows: Sequence[Subject], account: Account) -> list[Line]:
-    """Return the rows of a page as `account` may read them; what they point to comes in one statement a column."""
+def lines(desk: Desk, rows: Sequence[Subject], account: Account, found: Found | None = None) -> list[Line]:
+    """Return the rows of a page as `account` may read them; what they point to comes in one statement a column.
+
+    `found` is what the page was searched for.
+    """
     now = timezone.now()
     pointing = [c.name for c in desk.columns if field_of(desk.model, c.name).is_relation]
     models.prefetch_related_objects(rows, *pointing)
-    return [Line(row.pk, row.number, cells(desk, row, desk.columns, account, now=now)) for row in rows]
+    return [
+        Line(
+            row.pk,
+            row.number,
+            cells(desk, row, desk.columns, account, now=now),
+            *_searched(desk, row, found, desk.hidden(account, row)),
+        )
+        for row in rows
+    ]
+
+
+def _searched(
+    desk: Desk, row: Subject, found: Found | None, hidden: frozenset[str]
+) -> tuple[list[Part], list[Part]]:
+    """Return the title and a line of the other texts with the words marked, of what is not hidden."""
+    title = gettext(WITHHELD) if desk.title in hidden else getattr(row, desk.title)
+    if found is None:
+        return [Part(title, hit=False)], []
+    names = {*found.searchable.fields} - {desk.title} - hidden
+    texts = (getattr(row, name) for name in found.searchable.fields if name in names)
+    return marked(title, found), [] if holds(title, found) else excerpt(texts, found)
 
 
 def cells(

@@ -71,6 +71,16 @@ class Secrecy:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A page about one subject beside its own: `view` takes its number, and is offered to holders of `right`."""
+
+    label: str
+    view: str
+    icon: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """`name` is the first part of its addresses, `code` the same for the registry. Checked at import."""
 
@@ -91,6 +101,7 @@ class Desk:
     reveal: Reveal | None = None
     reissue: Callable[..., str] | None = None
     """Gives the subject a new check code for a reason, under the right of `reveal`; None where there are none."""
+    links: tuple[Link, ...] = ()
     pickers: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """For a field of a move that chooses among rows: builds the form's field (console.forms)."""
 

@@ -9,12 +9,20 @@ from yanzhen.domains.hotline.actions import reissue_check_code, reveal_caller
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE, LADDER
 from yanzhen.domains.hotline.routing.queries import proposal
+from yanzhen.domains.hotline.searching import CASES as SEARCHED
 from yanzhen.domains.hotline.secrecy import hidden_from
 from yanzhen.engines.procedures.ladder import escalated
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices, pickers
-from yanzhen.faces.console.desk import DESKS, Advised, Column, Desk, Reveal, Secrecy, Section
-from yanzhen.faces.console.filters import Rows, SubjectFilters, choice_field, day_field, state_field
+from yanzhen.faces.console.desk import DESKS, Advised, Column, Desk, Link, Reveal, Secrecy, Section
+from yanzhen.faces.console.filters import (
+    Rows,
+    SubjectFilters,
+    choice_field,
+    day_field,
+    state_field,
+    words_field,
+)
 from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
 
@@ -31,6 +39,7 @@ def routing_advice(case: Case) -> Advised:
 
 
 class CaseFilters(SubjectFilters):
+    q = words_field(SEARCHED)
     state = state_field(CASE)
     category = choice_field(
         "诉求类别",
@@ -43,7 +52,6 @@ class CaseFilters(SubjectFilters):
     escalated = choice_field("督办", RUNGS, lambda rows, _, code: escalated(rows, code))
     received_from = day_field("来件自", "received_at", "gte")
     received_to = day_field("来件至", "received_at", "lt", shift=1)
-    searched = ("title", "employer")
 
     class Meta:
         model = Case
@@ -89,5 +97,9 @@ CASES = DESKS.add(
         secrecy=Secrecy("secret", hidden_from),
         pickers={"region": pickers.region_field, "category": category_field, "organisation": pickers.organisation_field,
                  "counter_proposal": pickers.organisation_field, "handler": pickers.handler_field},
+        links=(
+            Link("知识与话术", "console:case-knowledge", "list-check", "knowledge.view"),
+            Link("回访与评价", "console:closing-history", "message-circle", "case.view"),
+        ),
     )
 )  # fmt: skip

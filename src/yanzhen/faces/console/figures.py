@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.engines.indicators.declare import INDICATORS, Period, Ratio
 from yanzhen.engines.indicators.figures import PARTS, breakdowns, figure, records
 from yanzhen.faces.console import choices
+from yanzhen.faces.console.calls.lines import lines as call_lines
 from yanzhen.faces.console.cells import lines
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.keys import Order, page_of
@@ -24,7 +26,7 @@ from yanzhen.faces.console.pages import page, show
 from yanzhen.faces.http import AccountRequest
 from yanzhen.faces.places import region_by_code, region_names
 from yanzhen.foundation.errors import Invalid
-from yanzhen.foundation.models import Region
+from yanzhen.foundation.models import Account, Region
 
 PART_LABELS = {"part": "构成这个数的", "rest": "分母中的其余", "base": "分母", "all": "期内全部"}
 YEARS_BACK = 5
@@ -58,11 +60,11 @@ def behind(request: AccountRequest, code: str) -> HttpResponse:
     rows = records(indicator, part=part, **asked)  # type: ignore[arg-type]  # three values of three types
     order = Order(indicator.dated, "", descending=True)
     found = page_of(rows, order, cursor=request.GET.get("cursor", ""))
-    desk = _desk_of(rows.model)
+    listed = _listed(rows.model, found.rows, request.user)
     ratio = isinstance(indicator.measure, Ratio)
     return show(request, "console/records.html", {
         "indicator": indicator, "figure": figure(indicator, **asked), "region": region, "period": period,  # type: ignore[arg-type]  # as above
-        "desk": desk, "lines": lines(desk, found.rows, request.user), "columns": [(c, desk.label_of(c)) for c in desk.columns],
+        **listed,
         "part": part, "parts": [(p, PART_LABELS[p], with_(request.GET, part=p)) for p in PART_LABELS] if ratio else [],
         "spoken": _spoken(request.GET, region), "home": reverse("console:figures"),
         "previous": with_(request.GET, cursor=found.previous) if found.previous else "",
@@ -70,11 +72,15 @@ def behind(request: AccountRequest, code: str) -> HttpResponse:
     })  # fmt: skip
 
 
-def _desk_of(model: type[Any]) -> Desk:
-    desk = next((d for d in DESKS if d.model is model), None)
+def _listed(model: type[Any], rows: list[Any], account: Account) -> dict[str, Any]:
+    """Return how the records are listed: as their desk does, and calls, which no procedure moves, as their own page."""
+    if model is Call:
+        return {"calls": call_lines(rows)}
+    desk: Desk | None = next((d for d in DESKS if d.model is model), None)
     if desk is None:
         raise Http404
-    return desk
+    columns = [(c, desk.label_of(c)) for c in desk.columns]
+    return {"desk": desk, "lines": lines(desk, rows, account), "columns": columns}
 
 
 def _region(query: QueryDict) -> Region:

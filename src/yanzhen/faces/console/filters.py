@@ -13,7 +13,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from yanzhen.engines.procedures.declare import Procedure
+from yanzhen.engines.search.declare import Searchable
+from yanzhen.engines.search.finding import LONGEST, Found, find
 from yanzhen.faces.console import choices
+from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.regions import prefixes
 
 Rows = QuerySet[Any]
@@ -65,10 +68,37 @@ def _within(rows: Any, code: str) -> Rows:
     return found
 
 
-class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
-    """Filters by the columns that every subject has. A kind of subject adds its states and its own columns."""
+class WordsField(forms.CharField):
+    """Words to search for; its value is what they found, so that the page can mark them."""
 
-    q = django_filters.CharFilter(label="编号或关键词", method="search", max_length=80)
+    def __init__(self, *, searchable: Searchable, **more: Any) -> None:
+        super().__init__(**more)
+        self.searchable = searchable
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        try:
+            return find(self.searchable, text) if text else None
+        except Invalid as problem:
+            raise forms.ValidationError(str(problem)) from None
+
+
+class WordsFilter(django_filters.CharFilter):  # type: ignore[misc]  # django-filter ships no types
+    field_class = WordsField
+
+
+def words_field(searchable: Searchable) -> WordsFilter:
+    """Filter by words of the texts, by the number, and by what else the declaration knows."""
+
+    def narrow(rows: Rows, _name: str, found: Found) -> Rows:
+        return found.narrow(rows)
+
+    return WordsFilter(label="编号、关键词或手机号", method=narrow, searchable=searchable, max_length=LONGEST)
+
+
+class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    """Filters by the columns that every subject has. A kind of subject adds its words, its states and its own columns."""
+
     region = choice_field("行政区划", choices.regions, lambda rows, _, code: _within(rows, code))
     due = choice_field("时限", DUE, lambda rows, _, value: rows.filter(due_q(value)))
     organisation = django_filters.CharFilter(
@@ -79,17 +109,6 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
     )
     first = ("q", "state", "region", "due")
     """Filters that stand open; the others are folded away until they are used."""
-    searched: tuple[str, ...] = ()
-    """Fields of the subject that `q` looks through when it is no number."""
-
-    def search(self, rows: Rows, _name: str, text: str) -> Rows:
-        """A whole number finds by its index; anything else is looked for in the declared fields."""
-        text = text.strip()
-        found = Q(number=text.upper())
-        if not _is_number(text):
-            for name in ("number", *self.searched):
-                found |= Q(**{f"{name}__icontains": text})
-        return rows.filter(found)
 
     def of_handler(self, rows: Rows, _name: str, text: str) -> Rows:
         text = text.strip()
@@ -110,8 +129,3 @@ def due_q(value: str) -> Q:
         "ok": Q(due_at__gte=now) & ~warned,
         "none": Q(due_at=None),
     }[value]
-
-
-def _is_number(text: str) -> bool:
-    """Two letters and at least twelve digits: nobody types that in search of words."""
-    return len(text) >= 14 and text[:2].isalpha() and text[2:].replace("-", "").isdigit()

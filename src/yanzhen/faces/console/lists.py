@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.procedures.queries import INBOXES
+from yanzhen.engines.search.finding import Found
 from yanzhen.faces.console import views
 from yanzhen.faces.console.cells import WITHHELD, lines, shown
 from yanzhen.faces.console.desk import Column, Desk
@@ -58,6 +59,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
     found = page_of(query, ORDERS[order], cursor=request.GET.get("cursor", ""))
     here = without(request.GET, "cursor").urlencode()
     saved = views.of(request.user, desk)
+    sought = sought_in(form)
     return show(
         request,
         "console/list.html",
@@ -67,13 +69,14 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             "more": [field for field in form if field.name not in desk.filters.first],
             "more_open": order_named(request.GET)
             or any(f.data for f in form if f.name not in desk.filters.first),
-            "lines": lines(desk, found.rows, request.user),
+            "lines": lines(desk, found.rows, request.user, sought),
+            "near": bool(sought and sought.near),
             "columns": [(c, desk.label_of(c)) for c in desk.columns],
             "tabs": _tabs(desk, saved, box, here),
             "box": box,
             "order": order,
             "orders": [(name, gettext(o.label)) for name, o in ORDERS.items()],
-            "count": count_of(query),
+            "count": _count(query, form, box),
             "cap": CAP,
             "query": here,
             "filtered": any(form.cleaned_data.values()) if form.is_valid() else True,
@@ -128,6 +131,19 @@ def narrowed(request: HttpRequest, desk: Desk, query: QueryDict) -> tuple[QueryS
         rows = inbox.query(desk.model, request.user)
     found = desk.filters(query, queryset=rows, request=request)
     return (found.qs if found.form.is_valid() else rows.none()), found.form
+
+
+def sought_in(form: Any) -> Found | None:
+    """Return what the words of the filters found."""
+    return form.cleaned_data.get("q") or None if form.is_valid() else None
+
+
+def _count(query: QuerySet[Any], form: Any, box: str) -> int:
+    """Return the number of rows up to the cap. Of common words alone it is known already, and would cost to count."""
+    sought = sought_in(form)
+    if sought and sought.common and box == ALL and sum(map(bool, form.cleaned_data.values())) == 1:
+        return CAP + 1
+    return count_of(query)
 
 
 def query_of(request: HttpRequest) -> QueryDict:

@@ -26,14 +26,24 @@ class Entry:
 
 ORDERS_LABEL = "协办单"
 PLACES = (
+    Entry("console:call-backs", "回访", "refresh", ("case.call_back",)),
+    Entry("console:samples", "抽检", "list-check", ("case.check",)),
+    Entry("console:knowledge", "知识与话术", "list-check", ("knowledge.view",)),
+    Entry("console:calls", "我的通话", "phone", ("call.take",)),
+    Entry("console:calls-all", "全部通话", "list-check", ("call.view",)),
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:routes", "派单规则", "arrows-split", ("route.edit", "case.assign")),
     Entry("console:hotspots", "热点预警", "alert-triangle", ("hotspot.view",)),
+    Entry("console:rosters", "排班", "clock", ("roster.view", "seat.edit")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
+    Entry("console:classification", "分类模型", "adjustments", ("case.train",)),
     Entry("console:organisations", "单位", "building", ("organisation.view",)),
     Entry("console:people", "人员", "user", ("person.view",)),
+    Entry("console:reconciliation", "来件对账", "list-check", ("reconciliation.view",)),
+    Entry("console:deliveries", "通知投递", "send", ("outbox.view",)),
     Entry("console:trail", "记录链", "history", ("record.view",)),
     Entry("console:accounts", "账号与授权", "users", ("account.view", "account.edit")),
+    Entry("console:trunks", "电话中继", "switch-horizontal", ("trunk.edit",)),
     Entry("console:parameters", "参数", "adjustments", ("parameter.edit", "record.view")),
     Entry("console:calendar", "工作日历", "calendar", ("calendar.edit", "record.view")),
 )

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from yanzhen.domains.hotline.calls.actions import tie_case
+from yanzhen.domains.hotline.calls.models import Call
+from yanzhen.domains.hotline.calls.taking import party_of
+from yanzhen.domains.hotline.knowledge import queries
+from yanzhen.domains.hotline.knowledge.models import Script
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.faces.console import choices
+from yanzhen.faces.console.calls.listing import call_or_404
 from yanzhen.faces.console.desks import CASES
 from yanzhen.faces.console.pages import attempt, page, sent, show
 from yanzhen.faces.console.pickers import EMPTY
@@ -62,21 +71,60 @@ class AppealForm(forms.Form):
 
 @page("GET", "HEAD", "POST")
 def register(request: AccountRequest) -> HttpResponse:
-    form = AppealForm(sent(request), initial={"token": uuid.uuid4()})
+    """Take an appeal in; with `?call=` the one that a caller tells on the telephone now."""
+    call = _call(request)
+    form = AppealForm(sent(request), initial={"token": uuid.uuid4(), **_told(call)})
+    if call:
+        form.fields["body"].widget.attrs["autofocus"] = True
+    if call and call.phone_hash:
+        form.fields["phone"].help_text = _("留空即用来电号码")
     if not form.is_bound:
-        return show(request, "console/register.html", {"form": form})
+        return _asking(request, form, call)
     filed: list[Filed] = []
-    refusal = attempt(form, lambda _given: filed.append(_file(form, request)))
+    refusal = attempt(form, lambda _given: filed.append(_file(form, request, call)))
     if refusal:
-        return show(request, "console/register.html", {"form": form}, status=refusal.status)
-    return show(request, "console/registered.html", {"filed": filed[0], "desk": CASES})
+        return _asking(request, form, call, status=refusal.status)
+    return show(request, "console/registered.html", {"filed": filed[0], "desk": CASES, "call": call})
 
 
-def _file(form: AppealForm, request: AccountRequest) -> Filed:
-    return file_appeal(
-        form.appeal(),
+def _asking(
+    request: AccountRequest, form: AppealForm, call: Call | None, *, status: int = 200
+) -> HttpResponse:
+    """Show the form, and beside it what to ask."""
+    scripts = [
+        (script, script.text.splitlines())
+        for script in queries.wordings(Script, request.user)
+        if script.active
+    ]
+    context = {"form": form, "scripts": scripts, "call": call}
+    return show(request, "console/register.html", context, status=status)
+
+
+def _call(request: AccountRequest) -> Call | None:
+    pk = request.GET.get("call", "")
+    return call_or_404(request, int(pk)) if pk.isdecimal() and len(pk) < 19 else None
+
+
+def _told(call: Call | None) -> dict[str, Any]:
+    """What the form can begin with; the number itself does not leave the server."""
+    if call is None:
+        return {}
+    return {"channel": Case.Channel.PHONE, "region": call.region_id}
+
+
+@transaction.atomic
+def _file(form: AppealForm, request: AccountRequest, call: Call | None) -> Filed:
+    """File the appeal, and tie it to the call in the same transaction."""
+    appeal = form.appeal()
+    if call and not appeal.phone and not appeal.anonymous:
+        appeal = replace(appeal, phone=party_of(call)["phone"])
+    filed = file_appeal(
+        appeal,
         actor=request.user,
         channel=form.cleaned_data["channel"],
         sender=f"console:{request.user.pk}",
         key=str(form.cleaned_data["token"]),
     )
+    if call:
+        tie_case(call, filed.number, actor=request.user)
+    return filed

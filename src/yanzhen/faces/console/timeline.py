@@ -38,10 +38,23 @@ LABELS = {
     "case.join": "并入其他工单合并办理",
     "case.joined_by": "作为主件合并办理",
     "case.leave": "退出合并办理",
+    "attempt": "回访尝试",
+    "attempt.take_back": "更正回访尝试",
+    "survey": "评价",
+    "survey.carried": "按诉求人评价更正回访结果",
+    "sample.drawn": "抽检：抽中",
+    "sample.review": "抽检：复核",
+    "escalate": "督办",
+    "read": "查阅保密工单",
+    "knowledge.cite": "引用知识",
 }
-TONES = {"clock.warned": "amber", "clock.overdue": "red"}
+TONES = {"clock.warned": "amber", "clock.overdue": "red", "escalate": "red"}
 SYSTEM = "系统"
 VISITOR = "诉求人"
+OF_VISITORS = frozenset({"start", "survey", "survey.carried", "move.appeal"})
+"""What happens without an account when those whose matter it is do it themselves."""
+FILED = "hotline.case"
+"""The procedure that begins at a visitor's hand; anything else that nobody began, the system did."""
 LONGEST = 200
 """Steps shown; older ones are counted and stand in the records."""
 
@@ -68,7 +81,8 @@ def timeline(row: Subject, parties: Sequence[Party]) -> list[Happening]:
 def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> Happening:
     after = record.after or {}
     happened = parse_datetime(after["at"]) if after.get("at") else None
-    nobody = VISITOR if record.verb == "start" else SYSTEM
+    by_visitor = record.verb in OF_VISITORS and (record.verb != "start" or procedure.code == FILED)
+    nobody = VISITOR if by_visitor else SYSTEM
     return Happening(
         at=happened or record.at,
         entered_at=record.at if happened else None,

@@ -17,9 +17,16 @@ from yanzhen.faces.console import (
     sheets,
     trail,
 )
+from yanzhen.faces.console.calls import urls as calls_urls
+from yanzhen.faces.console.classification import urls as classification_urls
+from yanzhen.faces.console.closing import urls as closing_urls
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.hotspots import urls as hotspots_urls
+from yanzhen.faces.console.knowledge import urls as knowledge_urls
+from yanzhen.faces.console.outbox import urls as outbox_urls
+from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
 from yanzhen.faces.console.repeats import urls as repeats_urls
+from yanzhen.faces.console.rosters import urls as roster_urls
 from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
 
@@ -79,8 +86,15 @@ urlpatterns = [
     path("parameters/<str:code>/", rules.one, name="parameter"),
     path("calendar/", rules.years, name="calendar"),
     *routing.urlpatterns,
+    *outbox_urls.urlpatterns,
+    *reconciliation_urls.urlpatterns,
+    *closing_urls.urlpatterns,
+    *knowledge_urls.urlpatterns,
+    *calls_urls.urlpatterns,
+    *classification_urls.urlpatterns,
     *hotspots_urls.urlpatterns,
     *repeats_urls.urlpatterns,
+    *roster_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from yanzhen.faces.portal import views
+from yanzhen.faces.portal import feedback, views
 
 app_name = "portal"
 urlpatterns = [
@@ -9,6 +9,8 @@ urlpatterns = [
     path("receipt/", views.receipt, name="receipt"),
     path("receipt/put-away/", views.put_away, name="put_away"),
     path("track/", views.track, name="track"),
+    path("track/answer/", feedback.answer, name="answer"),
+    path("track/appeal/", feedback.appeal, name="appeal"),
     path("help/", views.help_page, name="help"),
     path("privacy/", views.privacy, name="privacy"),
 ]

@@ -17,7 +17,7 @@ from yanzhen.domains.hotline import queries
 from yanzhen.domains.hotline.models import Case
 from yanzhen.faces import filing
 from yanzhen.faces.filing import Filed
-from yanzhen.faces.portal import visitors
+from yanzhen.faces.portal import feedback, visitors
 from yanzhen.faces.portal.forms import AppealForm, TrackForm
 from yanzhen.faces.portal.terms import expected
 from yanzhen.faces.portal.visitors import public
@@ -101,13 +101,13 @@ def track(request: HttpRequest) -> HttpResponse:
     number, secret = form.cleaned_data["number"], form.cleaned_data["secret"]
     try:
         tries = visitors.count_look(request, number)
-        progress = queries.track(number, secret)
+        case, by_code = queries.open_case(number, secret)
     except Refusal as refusal:
         form.add_error(None, refusal.message)
         response = render(request, "portal/track.html", {"form": form}, status=refusal.status)
         return _with_patience(response, refusal)
     limits.clear(tries)
-    return render(request, "portal/progress.html", {"progress": progress})
+    return feedback.progress_page(request, case, by_code=by_code)
 
 
 @require_safe

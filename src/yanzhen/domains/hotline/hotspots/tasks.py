@@ -5,22 +5,13 @@ from __future__ import annotations
 from django.utils import timezone
 
 from yanzhen.domains.hotline.hotspots import actions
-from yanzhen.domains.hotline.models import Case
 from yanzhen.foundation.jobs import job
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 
-@job()
-def join_case(case_id: int) -> None:
-    """Find the like of a case that came in."""
-    with database_scope({EVERYTHING}):
-        case = Case.objects.filter(pk=case_id).first()
-        if case:
-            actions.join(case)
-
-
-@job(cron="5,20,35,50 * * * *")
+@job(cron="* * * * *")
 def join_missed() -> None:
+    """Find the like of the cases that came in: intake waits for nothing, and no door can forget it."""
     with database_scope({EVERYTHING}):
         actions.join_missed()
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from yanzhen.domains.hotline.actions import units_called
 from yanzhen.domains.hotline.hotspots.sources import KIND
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.repeats.models import Member, Trace
 from yanzhen.domains.hotline.repeats.traces import name_hash, window
@@ -86,7 +87,9 @@ def sought_of(about: Case | Appeal) -> Sought:
         phone = bytes(about.phone_hash) if about.phone_hash else None
         return Sought(phone, about.accused_id, employer, place, text, about.body, about.pk)
     typed = about.phone.strip()
-    phone = crypto.keyed_hash(typed, purpose="phone") if typed and not phone_problem(typed) else None
+    phone = (
+        crypto.keyed_hash(digits_of(typed), purpose="phone") if typed and not phone_problem(typed) else None
+    )
     name = about.employer.strip()
     unit = units_called({name} - {""}).get(name)
     return Sought(phone, unit.pk if unit else None, employer, place, text, about.body)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.repeats import traces
 from yanzhen.foundation.jobs import job
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 
-@job()
-def index_case(case_id: int) -> None:
-    """Make a case that came in findable."""
+@job(cron="* * * * *")
+def index_new() -> None:
+    """Make new cases findable: intake itself waits for nothing, and no door can forget it."""
     with database_scope({EVERYTHING}):
-        case = Case.objects.filter(pk=case_id).first()
-        if case:
-            traces.index(case)
+        traces.index_missed(traces.NEW)
 
 
-@job(cron="2,12,22,32,42,52 * * * *")
-def index_missed() -> None:
-    """Go on with what came in by list, or was there before."""
+@job(cron="45 * * * *")
+def index_old() -> None:
+    """Go on with those that were there before, batch by batch until none is left; cut off, the next run goes on."""
     with database_scope({EVERYTHING}):
-        traces.index_missed()
+        while traces.index_missed(traces.window("hotline.duplicate_window")) == traces.BATCH:
+            pass

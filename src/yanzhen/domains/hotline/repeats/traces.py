@@ -19,7 +19,7 @@ from yanzhen.engines.similarity.text import name_normal
 from yanzhen.foundation import parameters
 
 BATCH = 2000
-"""Cases that one run indexes of those that came in by list."""
+NEW = timedelta(days=1)
 
 
 def name_hash(name: str) -> int | None:
@@ -42,14 +42,14 @@ def index(case: Case) -> None:
     )
 
 
-def index_missed() -> int:
-    """Index the newest cases that have no trace yet, a batch of them; return how many. Needs everything in reach."""
-    since = timezone.now() - window("hotline.duplicate_window")
+def index_missed(within: timedelta) -> int:
+    """Index the newest cases received `within` that have no trace yet, a batch of them; return how many.
+
+    Needs everything in reach.
+    """
     traced = Trace.objects.filter(record=OuterRef("pk"))
-    missed = Case.objects.filter(~Exists(traced), received_at__gte=since).order_by("-received_at", "-pk")[
-        :BATCH
-    ]
-    found = list(missed)
+    missed = Case.objects.filter(~Exists(traced), received_at__gte=timezone.now() - within)
+    found = list(missed.order_by("-received_at", "-pk")[:BATCH])
     for case in found:
         index(case)
     return len(found)

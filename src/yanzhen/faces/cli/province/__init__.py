@@ -12,7 +12,8 @@ from collections.abc import Callable
 from django.db import transaction
 
 from yanzhen.domains.hotline import categories
-from yanzhen.faces.cli.province import cases, people, units
+from yanzhen.domains.hotline.rosters import skills
+from yanzhen.faces.cli.province import cases, knowledge, people, roster, units
 from yanzhen.faces.cli.province.posts import PASSWORD, POSTS
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import EVERYTHING, database_scope
@@ -38,6 +39,8 @@ def load(progress: Progress) -> None:
         categories.load()
         bodies = units.register(dice)
         staff = units.staff(bodies)
+        skills.load()
+        knowledge.publish(staff)
         days = cases.cohort_days(dice, COHORTS)
         for done, day in enumerate(days):
             progress("演示工单", done, len(days))
@@ -45,4 +48,5 @@ def load(progress: Progress) -> None:
         cases.parties_and_stays(dice, bodies, staff)
         cases.disputes(bodies, staff)
         people.register(dice, bodies, staff["registrar"])
+        roster.load(staff["agent"], planner=staff["province"], administrator=staff["admin"])
         progress("演示工单", len(days), len(days))

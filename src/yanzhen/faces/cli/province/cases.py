@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from yanzhen.domains.hotline.actions import number_all, seal_caller, tell_of_critical, unnumbered_case
+from yanzhen.domains.hotline.closing.models import Attempt
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance, advance_many, start_many
@@ -143,15 +144,40 @@ def _run(
         _, going = _split(dice, going, staying)
         if not step(going, "answer", timedelta(days=1 + pace), reply=dice.choice(REPLIES)):
             continue
-        _call_back_and_close(dice, going, pace, staying, step)
+        _call_back_and_close(dice, going, pace, staying, step, caller=staff["second"])
 
 
 def _who(code: str) -> str:
     return "second" if code in BY_A_SECOND else "all"
 
 
+def _try(ids: list[int], *, by: Account) -> None:
+    """Note the calls that nobody answered: a morning, the afternoon after, and another morning."""
+    rows = Case.objects.filter(pk__in=ids, answered_at__isnull=False).exclude(phone_hash=None)
+    Attempt.objects.bulk_create(
+        Attempt(
+            case=case,
+            region_id=case.region_id,
+            line_id=case.line_id,
+            round_at=case.answered_at,
+            at=timezone.localtime(case.answered_at).replace(hour=hour) + timedelta(days=days),
+            by=by,
+            outcome=Attempt.Outcome.NO_ANSWER,
+            slot=slot,
+        )
+        for case in rows
+        for days, hour, slot in ((1, 10, "morning"), (1, 15, "afternoon"), (2, 10, "morning"))
+    )
+
+
 def _call_back_and_close(
-    dice: random.Random, ids: list[int], pace: int, staying: float, step: Callable[..., bool]
+    dice: random.Random,
+    ids: list[int],
+    pace: int,
+    staying: float,
+    step: Callable[..., bool],
+    *,
+    caller: Account,
 ) -> None:
     _, ids = _split(dice, ids, staying)
     unreached, reached = _split(dice, ids, 0.15)
@@ -159,6 +185,7 @@ def _call_back_and_close(
     unrated, rated = _split(dice, solved, 0.2)
     happy, fair = _split(dice, rated, 0.9)
     later = timedelta(days=3 + pace)
+    _try(unreached, by=caller)
     step(unreached, "call_back", later, reached=False)
     step(unsolved, "call_back", later, reached=True, solved=False, satisfaction="dissatisfied")
     step(unrated, "call_back", later, reached=True, solved=True)

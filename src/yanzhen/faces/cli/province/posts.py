@@ -28,6 +28,8 @@ POSTS = (
     Post("checker", "省热线质检员", "inspector", "370000"),
     Post("hrss", "历下区人社协办人", "respondent", "370102", "hrss"),
     Post("registrar", "历下区人员单位管理员", "registrar", "370102"),
+    Post("editor", "省知识编辑", "editor", "370000"),
+    Post("reviewer", "省知识审核员", "reviewer", "370000"),
     Post("coordinator", "济南市协调人", "coordinator", "370100"),
     Post("leader", "省总工会负责人", "leader", "370000"),
     Post("city", "济南市总工会负责人", "leader", "370100"),

@@ -34,6 +34,16 @@ document.addEventListener("alpine:init", () => {
   }));
 });
 
+/* Takes a suggested value over into the field of the form it stands in. */
+document.addEventListener("click", (event) => {
+  const chosen = event.target instanceof Element && event.target.closest("button[data-choose]");
+  const field = chosen && chosen.form && chosen.form.elements[chosen.dataset.choose];
+  if (!field) return;
+  field.value = chosen.value;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  field.focus();
+});
+
 /* Closes an open menu by Escape or by a click beside it. */
 document.addEventListener("click", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));

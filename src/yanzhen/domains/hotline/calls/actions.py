@@ -1,0 +1,143 @@
+"""What is done to calls by people: a case from it, a reason, its recording; and to trunks."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db import transaction
+
+from yanzhen.domains.hotline.calls import queries
+from yanzhen.domains.hotline.calls.backs import SHORTEST_REASON, got_through
+from yanzhen.domains.hotline.calls.models import SECRET, Call, Trunk
+from yanzhen.domains.hotline.calls.taking import party_of
+from yanzhen.domains.hotline.models import Case
+from yanzhen.foundation import crypto
+from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
+from yanzhen.foundation.models import Account, Line, Region
+from yanzhen.foundation.records import record
+
+LINE = "union"
+"""Calls come in on the union's line, as appeals do."""
+
+
+@transaction.atomic
+def tie_case(call: Call, number: str, *, actor: Account) -> Call:
+    """Say that `call` became the case `number`; once. A call-back that waits for the number is done with it."""
+    call = _locked(call, actor)
+    case = Case.objects.filter(number=number).first()
+    if case is None:
+        raise Invalid("没有这件工单，或不在您的权限范围内", fields={"case": "没有这件工单"})
+    if call.case_id == case.pk:
+        return call
+    if call.case_id or call.outcome:
+        raise Refusal(f"这通电话已有结果：{call.case or call.get_outcome_display()}；不能再登记为 {case}")
+    call.case = case
+    _keep(call, "call.tie", actor, after={"case": case.number})
+    return call
+
+
+@transaction.atomic
+def end_with_reason(
+    call: Call, reason: str, *, actor: Account, note: str = "", case_number: str = ""
+) -> Call:
+    """End a call that is no case of its own, with the reason why; of a repeated one the case is named."""
+    call = _locked(call, actor)
+    if call.finished:
+        raise Refusal(f"这通电话已有结果：{call.case or call.get_outcome_display() or '已回拨'}")
+    if reason == Call.Reason.REPEAT:
+        call.case = Case.objects.filter(number=case_number.strip().upper()).first()
+        if call.case is None or not actor.has_right("case.view", call.case):
+            raise Invalid(
+                "重复来电须填写原工单编号；没有这件工单，或不在您的权限范围内",
+                fields={"case_number": "请填写原工单编号"},
+            )
+    call.outcome, call.note = reason, note.strip()[:200]
+    _keep(call, "call.finish", actor, after={"outcome": reason}, note=note)
+    return call
+
+
+@transaction.atomic
+def listen(call: Call, *, actor: Account, reason: str) -> str:
+    """Return the address of the recording; that it was asked for is on record. Raises Refusal where there is none."""
+    if not actor.has_right("call.listen", call):
+        raise NotAllowed("您在该区划和条线没有“调取录音”权限")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise Invalid(f"调取录音须说明理由（至少 {SHORTEST_REASON} 个字）", fields={"reason": "请说明理由"})
+    address = party_of(call)["recording"]
+    if not address:
+        raise Refusal("这通电话没有录音：交换机没有送来录音地址。请核对中继设置，或向交换机管理员查询")
+    record("call.listen", call, actor=actor, right="call.listen", reason=reason.strip())
+    return address
+
+
+@transaction.atomic
+def open_trunk(
+    name: str,
+    region: Region,
+    *,
+    actor: Account | None,
+    signed: bool = False,
+    machines: list[str] | None = None,
+    recordings: str = "",
+) -> tuple[Trunk, str, str]:
+    """Make a trunk; return it with its token and its signing secret ("" where it need not sign), both shown once."""
+    trunk = Trunk(name=name.strip(), region=region, line=Line.objects.get(code=LINE), recordings=recordings)
+    if actor and not actor.has_right("trunk.edit", trunk):
+        raise NotAllowed(f"您在{region}没有“维护电话中继”权限")
+    if not trunk.name:
+        raise Invalid("请填写中继名称", fields={"name": "请填写名称"})
+    if Trunk.objects.filter(name=trunk.name).exists():
+        raise Invalid("已有同名中继，请另取名称", fields={"name": "名称已用"})
+    token, secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32) if signed else ""
+    trunk.digest = token_digest(token)
+    trunk.secret_cipher = crypto.seal(secret, context=SECRET) if secret else None
+    if machines is not None:
+        trunk.machines = machines
+    trunk.save(force_insert=True)
+    queries.forget_trunks()
+    record("trunk.open", trunk, actor=actor, right="trunk.edit", after={"name": name, "signed": signed})
+    return trunk, token, secret
+
+
+@transaction.atomic
+def close_trunk(trunk: Trunk, *, actor: Account | None, reason: str) -> None:
+    """Take nothing from this trunk any more; its calls stay."""
+    if actor and not actor.has_right("trunk.edit", trunk):
+        raise NotAllowed("您在该区划没有“维护电话中继”权限")
+    if not reason.strip():
+        raise Invalid("停用中继须说明理由", fields={"reason": "请说明理由"})
+    trunk.active = False
+    trunk.save(update_fields=["active"])
+    queries.forget_trunks()
+    record("trunk.close", trunk, actor=actor, right="trunk.edit", reason=reason.strip())
+
+
+def token_digest(token: str) -> bytes:
+    return crypto.keyed_hash(token, purpose="cti.token")
+
+
+def secret_of(trunk: Trunk) -> str:
+    """Return the signing secret, "" where the trunk need not sign."""
+    return crypto.open_(bytes(trunk.secret_cipher), context=SECRET) if trunk.secret_cipher else ""
+
+
+def _locked(call: Call, actor: Account) -> Call:
+    """Lock the call as an event does; raises NotAllowed to whoever neither took it nor has the right where it lies."""
+    row: Call | None = (
+        Call.objects.select_related("case", "call_back", "region")
+        .select_for_update(of=("self",))
+        .filter(pk=call.pk)
+        .first()
+    )
+    if row is None or not (
+        actor.has_right("call.take", row) or (actor.pk in row.seats and actor.reaches("call.take"))
+    ):
+        raise NotAllowed("您没有“接听、登记和小结通话”权限，或这通电话不在您的权限范围内")
+    return row
+
+
+def _keep(call: Call, verb: str, actor: Account, *, after: dict[str, str], note: str = "") -> None:
+    call.step += 1
+    call.save(update_fields=["case", "outcome", "note", "step"])
+    record(verb, call, actor=actor, right="call.take", after=after, reason=note)
+    got_through(call, actor=actor)

@@ -1,0 +1,209 @@
+"""What is asked of calls. Whoever took a call sees it wherever it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Case as Choice
+from django.db.models import Count, Q, QuerySet, TextField, When
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from yanzhen.domains.hotline.calls.models import Call, CallBack, CallEvent, Trunk
+from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.queries import worklist
+from yanzhen.domains.hotline.rosters.models import Seat
+from yanzhen.engines.procedures.queries import seen_by
+from yanzhen.foundation.calendar.held import Held, fingerprint_of
+from yanzhen.foundation.models import Account, Tally
+from yanzhen.foundation.scope import Reach, prefix_of
+
+UNFINISHED = Q(ended_at__isnull=False, case=None, outcome="") & (
+    Q(call_back=None) | Q(call_back__ended_at=None)
+)
+EARLIER = 5
+MOST_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The incoming calls of one day, for whoever compares them with the cases taken in by telephone."""
+
+    total: int
+    answered: int
+    lost: int
+    with_case: int
+    with_reason: int
+    called_back: int
+    unfinished: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """Ids of accounts by the number that stands for them, and the audience keys with which they look at calls."""
+
+    accounts: dict[str, int]
+    keys: set[str]
+
+
+HELD = (
+    "grants__region_id",
+    "grants__line_id",
+    "grants__role__rights",
+    "grants__starts_on",
+    "grants__ends_on",
+)
+
+
+def seen(account: Account) -> QuerySet[Call]:
+    """All calls that the account may look at."""
+    return Call.objects.visible_to(account, "call.view").select_related("region", "answered_by", "case")
+
+
+def call_backs(account: Account) -> QuerySet[CallBack]:
+    return seen_by(CallBack, account)
+
+
+def at_seat(account: Account) -> QuerySet[Call]:
+    """The calls that ring or run at the account's seat, and those it took and has not finished; the newest first."""
+    now = Q(ended_at=None, seats__contains=[account.pk])
+    after = Q(answered_by=account, ended_at__isnull=False, case=None, outcome="")
+    return Call.objects.visible_to(account, "call.view").filter(now | after).order_by("-started_at", "-pk")
+
+
+def version_of(calls: Iterable[Call]) -> str:
+    """Return what changes when any of `calls` does."""
+    return "-".join(f"{call.pk}.{call.step}" for call in calls)
+
+
+def unfinished(account: Account, *, on: date | None = None) -> QuerySet[Call]:
+    """Calls that are over and ended neither in a case nor in a reason; of one day or of all."""
+    rows = seen(account).filter(UNFINISHED)
+    return rows if on is None else rows.filter(_of_day(on))
+
+
+def cases_of(call: Call, account: Account) -> list[Case]:
+    """The latest cases of the caller's number that the account may see."""
+    if not call.phone_hash:
+        return []
+    rows = worklist(account).filter(phone_hash=bytes(call.phone_hash))
+    return list(rows.order_by("-received_at")[:EARLIER])
+
+
+def open_call_back(call: Call, account: Account) -> CallBack | None:
+    """The call-back that waits for this number, as far as the account may see it."""
+    if not call.phone_hash:
+        return None
+    return call_backs(account).filter(phone_hash=bytes(call.phone_hash), ended_at=None).first()
+
+
+def of_number(call: Call, account: Account) -> QuerySet[Call]:
+    """Other calls with the same number, the latest first."""
+    if not call.phone_hash:
+        return seen(account).none()
+    return (
+        seen(account)
+        .filter(phone_hash=bytes(call.phone_hash))
+        .exclude(pk=call.pk)
+        .order_by("-started_at")[:MOST_SHOWN]
+    )
+
+
+def events(call: Call) -> QuerySet[CallEvent]:
+    return call.events.order_by("at", "pk")
+
+
+def names_of(call: Call) -> dict[int, str]:
+    """Return the names of those at whose seats it rang or was answered."""
+    return {account.pk: str(account) for account in Account.objects.filter(pk__in=call.seats)}
+
+
+def trunks(account: Account) -> QuerySet[Trunk]:
+    """All trunks of the places whose trunks the account looks after."""
+    return Trunk.objects.visible_to(account, "trunk.edit").select_related("region").order_by("name")
+
+
+def wrong_tokens_today() -> int:
+    """How many events came with a wrong token today, from everywhere; the addresses are not kept."""
+    counted = Tally.objects.filter(key=wrong_key(timezone.localdate())).values_list("count", flat=True)
+    return counted.first() or 0
+
+
+def wrong_key(on: date) -> str:
+    """Return the key under which the wrong tokens of a day are counted (foundation.limits)."""
+    return f"cti:wrong:{on}"
+
+
+def trunks_in_use() -> list[tuple[bytes, Trunk]]:
+    """Return (hash of the token, trunk) of those that may send; kept in the process for a few seconds."""
+    return _TRUNKS.get()
+
+
+def forget_trunks() -> None:
+    _TRUNKS.forget()
+
+
+def seated(numbers: Iterable[str]) -> Seated:
+    """Return who sits behind answering numbers: extension, else login, else id, as `rosters.queries.account_by` has it.
+
+    One statement where all are extensions of seats, and one more for the others.
+    """
+    wanted = list(dict.fromkeys(filter(None, numbers)))
+    found = Seated({}, set())
+    if wanted:
+        rows = Seat.objects.filter(extension__in=wanted)
+        _sit(found, rows.values_list("extension", "account_id", *(f"account__{name}" for name in HELD)))
+    if rest := [number for number in wanted if number not in found.accounts]:
+        ids = [int(number) for number in rest if number.isdecimal() and len(number) < 10]
+        others = Account.objects.filter(Q(username__in=rest) | Q(pk__in=ids))
+        named = others.annotate(
+            named=Choice(
+                When(username__in=rest, then=Cast("username", TextField())), default=Cast("pk", TextField())
+            )
+        )
+        _sit(found, named.values_list("named", "pk", *HELD))
+    return found
+
+
+def _sit(found: Seated, rows: Iterable[Any]) -> None:
+    """Add people to `found`, and the audience keys of those of their grants that let them look at calls now."""
+    today = timezone.localdate()
+    for number, account, region, line, rights, starts_on, ends_on in rows:
+        found.accounts[number] = account
+        if "call.view" in (rights or ()) and starts_on <= today and (ends_on is None or ends_on > today):
+            found.keys.add(Reach(prefix_of(region), line).key)
+
+
+def day(on: date, *, account: Account) -> Day:
+    """Count the incoming calls that began on `on`, of what the account may see. One statement."""
+    rows = Call.objects.visible_to(account, "call.view").filter(_of_day(on), direction=Call.Direction.IN)
+    lost = (Call.Status.MISSED, Call.Status.DROPPED, Call.Status.BUSY)
+    back = Q(case=None, outcome="", call_back__ended_at__isnull=False)
+    counted = rows.aggregate(
+        total=Count("pk"),
+        answered=Count("pk", filter=Q(status=Call.Status.ANSWERED)),
+        lost=Count("pk", filter=Q(status__in=lost)),
+        with_case=Count("pk", filter=Q(case__isnull=False)),
+        with_reason=Count("pk", filter=Q(case=None) & ~Q(outcome="")),
+        called_back=Count("pk", filter=back),
+        unfinished=Count("pk", filter=UNFINISHED),
+    )
+    return Day(**counted)
+
+
+def _of_day(on: date) -> Q:
+    midnight = datetime.combine(on, time(), timezone.get_default_timezone())
+    return Q(started_at__gte=midnight, started_at__lt=midnight + timedelta(days=1))
+
+
+def _read_trunks() -> list[tuple[bytes, Trunk]]:
+    rows = Trunk.objects.filter(active=True).select_related("region", "line")
+    return [(bytes(row.digest), row) for row in rows]
+
+
+_TRUNKS: Held[list[tuple[bytes, Trunk]]] = Held(
+    _read_trunks, fingerprint_of("select * from calls_trunk"), seconds=5
+)

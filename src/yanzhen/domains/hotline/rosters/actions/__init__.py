@@ -1,0 +1,1 @@
+"""What is done to seats and rosters, a module for each noun."""

@@ -1,0 +1,118 @@
+"""Ask: words in, a narrowed queryset out, or the sentence that says what to type instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, QuerySet
+from rapidfuzz import fuzz
+
+from yanzhen.engines.search.declare import Searchable
+from yanzhen.engines.search.install import NEAR
+from yanzhen.engines.search.normal import normal
+from yanzhen.foundation.errors import Invalid
+
+MOST = 5000
+"""Rows that are gathered at once. Of words that more have, rows are read newest first and looked at one by one."""
+LONGEST = 80
+"""Characters that may be asked for: a sentence."""
+LEAST_NEAR = 5
+"""Characters of the shortest word that is also looked for with one of them wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What fits a text. `near`: nothing has the very words; these differ in a character.
+
+    `ids` is None where more than MOST have the words.
+    """
+
+    searchable: Searchable
+    words: tuple[str, ...]
+    ids: tuple[int, ...] | None = ()
+    also: Q | None = None
+    near: bool = False
+
+    @property
+    def common(self) -> bool:
+        return self.ids is None
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep those of `rows` that fit. The caller's rows are what the account may see; this adds nothing to them."""
+        fitting: Q = Q(Holds(self)) if self.ids is None else Q(pk__in=self.ids)
+        return rows.filter(fitting | self.also if self.also else fitting)
+
+
+class Holds(Func):
+    """Whether the row's entry has all words: a sub-select of its own for each row that is read, and no join.
+
+    A planner that may turn it into a join reads all entries first; walked newest first, a page of common words ends
+    after a few hundred rows.
+    """
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, found: Found) -> None:
+        super().__init__(F("pk"))
+        self.words = found.words
+        self.kind = found.searchable.code
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        column, params = compiler.compile(self.source_expressions[0])
+        words = " and ".join(["strpos(searched.text, search_normal(%s)) > 0"] * len(self.words))
+        sql = f"(select {words} from search_entry searched where searched.kind = %s and searched.subject_id = {column})"  # noqa: S608  # program text and placeholders
+        return sql, [*self.words, self.kind, *params]
+
+
+def find(searchable: Searchable, text: str) -> Found:
+    """Return what fits `text`, in the reach of the connection; one statement, two where nothing has the very words.
+
+    Words are parted by blanks, and all of them have to be there. Raises Invalid for what can not be looked for.
+    """
+    text = text.replace("\0", " ").strip()
+    if instead := searchable.instead(text):
+        return Found(searchable, (), also=instead)
+    words = words_of(text)
+    also = searchable.elsewhere(text)
+    ids = _find(searchable, words)
+    if ids == () and also is None:
+        near = _near(searchable, words)
+        return Found(searchable, words, near, near=bool(near))
+    return Found(searchable, words, ids, also)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the different words of `text`; raises Invalid where there is none of two characters, or too much."""
+    if len(text) > LONGEST:
+        raise Invalid(f"检索词最长 {LONGEST} 个字，现为 {len(text)} 个字：请只留下要找的词句")
+    words = tuple(dict.fromkeys(text.split()))
+    if not any(len(normal(word)) > 1 for word in words):
+        raise Invalid("请输入两个或两个以上相连的字来检索（一个字几乎每件都有）")
+    return words
+
+
+def _find(searchable: Searchable, words: tuple[str, ...]) -> tuple[int, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute("select search_find(%s, %s, %s)", [searchable.code, list(words), MOST])
+        (ids,) = cursor.fetchone()
+    return None if ids is None else tuple(ids)
+
+
+def _near(searchable: Searchable, words: tuple[str, ...]) -> tuple[int, ...]:
+    """Return those that have the longest word but for one character, and all the other words, the nearest first."""
+    word = max(words, key=len)
+    if len(normal(word)) < LEAST_NEAR:
+        return ()
+    others = [other for other in words if other != word]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select subject_id, text from search_near(%s, %s, %s, %s)", [searchable.code, word, others, NEAR]
+        )
+        texts = cursor.fetchall()
+    given = normal(word)
+    least = 100 * (len(given) - 1) / len(given) - 1
+    scored = ((fuzz.partial_ratio(given, text, score_cutoff=least), pk) for pk, text in texts)
+    return tuple(pk for score, pk in sorted(scored, reverse=True) if score)

@@ -1,0 +1,57 @@
+"""A call as people read it in a list or on a card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import prefetch_related_objects
+from django.utils.translation import gettext
+
+from yanzhen.domains.hotline.calls.models import Call
+from yanzhen.domains.hotline.calls.rules import LOST, NO_HANGUP
+
+TONES = {Call.Status.RINGING: "amber", Call.Status.TALKING: "blue", Call.Status.ANSWERED: "green"}
+MILLISECONDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    call: Call
+    party: str
+    status: str
+    tone: str
+    wait: str
+    result: str
+    """The case or the reason in which it ended; "" where there is neither yet."""
+    open: bool
+    """Whether it is over and ended in neither."""
+
+
+def lines(calls: Sequence[Call]) -> list[Line]:
+    """Return `calls` with what they point to, in a statement a column."""
+    prefetch_related_objects(list(calls), "region", "answered_by", "case", "call_back")
+    return [_line(call) for call in calls]
+
+
+def result_of(call: Call) -> str:
+    if call.outcome:
+        reason = gettext(str(call.get_outcome_display()))
+        return f"{reason} {call.case}" if call.case else reason
+    if call.case:
+        return str(call.case)
+    task = call.call_back
+    return f"{task} {task.stage.label}" if task else ""
+
+
+def _line(call: Call) -> Line:
+    status = gettext(str(call.get_status_display()))
+    return Line(
+        call=call,
+        party=call.phone_mask or gettext("未显示号码"),
+        status=f"{status}（{gettext('没有收到挂断')}）" if call.cause == NO_HANGUP else status,
+        tone="red" if call.status in LOST else TONES.get(Call.Status(call.status), "gray"),
+        wait="—" if call.wait_ms is None else gettext("%s 秒") % round(call.wait_ms / MILLISECONDS),
+        result=result_of(call),
+        open=bool(call.ended_at and not call.finished),
+    )

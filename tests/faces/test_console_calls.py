@@ -1,0 +1,326 @@
+"""The telephone's pages: the pop, a case from a call, a reason for a call, what is not seen from elsewhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.calls import AGENT, CALLER, Board
+from tests.faces.console import browser, fill, hidden, text
+from tests.factories import AccountFactory, LineFactory, RegionFactory
+from yanzhen.domains.hotline.calls import indicators, queries
+from yanzhen.domains.hotline.calls.actions import end_with_reason, open_trunk, tie_case
+from yanzhen.domains.hotline.calls.models import Call, CallBack, Trunk
+from yanzhen.domains.hotline.models import Case
+from yanzhen.engines.indicators.declare import Period
+from yanzhen.engines.indicators.figures import figure
+from yanzhen.engines.procedures.engine import advance
+from yanzhen.engines.procedures.refusals import MoveRefused
+from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
+from yanzhen.foundation.models import Region
+from yanzhen.foundation.records import history
+
+pytestmark = pytest.mark.django_db
+
+BODY = "工地自八月起没有发工资，班组二十人，找项目部多次没有结果。"
+
+
+def register(page: Any, call: Call, **more: Any) -> Any:
+    address = f"/console/register/?call={call.pk}"
+    given = {"channel": "phone", "body": BODY, "region": "370102", "urgency": "normal", "headcount": "20"}
+    return page.post(address, {**given, "token": hidden(page.get(address), "token"), **more})
+
+
+def test_a_call_pops_up_and_becomes_a_case():
+    board = Board()
+    earlier = board.place.case(phone=CALLER, title="上一次的诉求")
+    call = board.ring()
+    page = browser(board.agent)
+
+    popped = text(page.get("/console/calls/"))
+    answer = register(page, call)
+
+    for shown in ("138****2046", "振铃中", f"该号码上次的诉求 {earlier.number}", "上一次的诉求", "F2"):
+        assert shown in popped
+    case = Case.objects.exclude(pk=earlier.pk).get()
+    call.refresh_from_db()
+    assert (answer.status_code, call.case, case.channel, case.caller_mask) == (
+        200,
+        case,
+        "phone",
+        "138****2046",
+    )
+    assert case.phone_hash == call.phone_hash
+    assert [r.verb for r in history(call)] == ["call.tie"]
+
+
+def test_the_callers_number_never_leaves_the_server():
+    board = Board()
+    call = board.answered(recordingUrl=f"https://pbx.local/{CALLER}.wav")
+    page = browser(board.agent)
+
+    for address in (
+        "/console/calls/", "/console/calls/now/", "/console/calls/all/", f"/console/calls/{call.pk}/",
+        f"/console/register/?call={call.pk}", f"/console/calls/{call.pk}/finish/",
+    ):  # fmt: skip
+        assert CALLER not in page.get(address).content.decode()
+
+
+def test_an_appeal_that_is_refused_ties_nothing_and_the_same_form_twice_is_one_case():
+    board = Board()
+    call = board.ring()
+    page = browser(board.agent)
+
+    refused = register(page, call, body="短")
+    call.refresh_from_db()
+    assert (refused.status_code, call.case, Case.objects.count()) == (422, None, 0)
+
+    token = hidden(page.get(f"/console/register/?call={call.pk}"), "token")
+    for _ in range(2):
+        assert register(page, call, token=token).status_code == 200
+    assert Case.objects.count() == 1
+    second = register(page, call)
+    assert (second.status_code, Case.objects.count()) == (409, 1)
+
+
+def test_another_number_that_the_caller_gives_counts_and_an_anonymous_one_leaves_none():
+    board = Board()
+    page = browser(board.agent)
+
+    register(page, board.ring("a"), phone="13900002222")
+    register(page, board.ring("b"), anonymous="on")
+
+    assert list(Case.objects.order_by("pk").values_list("caller_mask", flat=True)) == ["139****2222", "匿名"]
+
+
+def test_the_poll_says_nothing_where_nothing_changed_and_costs_one_statement_of_its_own():
+    board = Board()
+    board.ring()
+    page = browser(board.agent)
+    seen = queries.version_of(queries.at_seat(board.agent))
+    expires = page.session.get_expiry_date()
+
+    with CaptureQueriesContext(connection) as found:
+        same = page.get(f"/console/calls/now/?seen={seen}")
+    told = [q["sql"] for q in found.captured_queries]
+    board.send("answer", answeringNumber="8001")
+    changed = page.get(f"/console/calls/now/?seen={seen}")
+
+    assert (same.status_code, same.content, changed.status_code) == (204, b"", 200)
+    assert (len([sql for sql in told if "calls_call" in sql]), len(told)) == (1, 6)
+    assert not any(sql.lower().startswith("update") for sql in told)
+    assert abs(page.session.get_expiry_date() - expires) < timedelta(seconds=5)
+
+
+def test_a_call_at_another_seat_does_not_pop_up():
+    board = Board()
+    other = board.seat("8002")
+    board.ring()
+
+    assert "没有来电" in text(browser(other).get("/console/calls/"))
+    assert "138****2046" in text(browser(board.agent).get("/console/calls/"))
+
+
+def test_a_call_of_another_region_or_line_is_not_seen_but_at_the_seat_that_takes_it():
+    board = Board()
+    RegionFactory(code="370200", name="青岛市", level="city")
+    qingdao = RegionFactory(code="370202")
+    guest = board.seat("8009", region=qingdao)
+    call = board.answered()
+    strangers = [
+        AccountFactory(grants=[(qingdao, None, AGENT)]),
+        AccountFactory(grants=[(board.place.region, LineFactory(code="court"), AGENT)]),
+        AccountFactory(grants=[(board.place.region.parent, None, "case.view")]),
+    ]
+    for stranger in strangers:
+        assert list(queries.seen(stranger)) == []
+        assert browser(stranger).get(f"/console/calls/{call.pk}/").status_code == 404
+        with pytest.raises(NotAllowed):
+            end_with_reason(call, "test", actor=stranger)
+
+    taken = board.ring("b", user=["8009"])
+    assert list(queries.seen(guest)) == [taken]
+    assert browser(guest).get(f"/console/calls/{taken.pk}/").status_code == 200
+
+
+def test_a_call_ends_in_a_reason_and_a_repeated_one_names_its_case():
+    board = Board()
+    call, again = board.answered("a"), board.answered("b")
+    case = board.place.case()
+    page = browser(board.agent)
+
+    answer = fill(page, f"/console/calls/{call.pk}/finish/", outcome="wrong", note="打错了")
+    missing = fill(page, f"/console/calls/{again.pk}/finish/", outcome="repeat")
+    named = fill(
+        page, f"/console/calls/{again.pk}/finish/", outcome="repeat", case_number=case.number.lower()
+    )
+
+    assert (answer.status_code, missing.status_code, named.status_code) == (303, 422, 303)
+    call.refresh_from_db()
+    again.refresh_from_db()
+    assert (call.outcome, call.note, again.outcome, again.case) == ("wrong", "打错了", "repeat", case)
+    with pytest.raises(Refusal):
+        end_with_reason(call, "test", actor=board.agent)
+    with pytest.raises(Refusal):
+        tie_case(call, case.number, actor=board.agent)
+    assert not queries.unfinished(board.agent).exists()
+
+
+def test_an_answered_call_of_the_number_closes_its_call_back_with_the_reason():
+    board = Board()
+    lost = board.missed("a")
+    task = CallBack.objects.get()
+    again = board.answered("b")
+
+    assert task.number in text(browser(board.agent).get("/console/calls/"))
+    end_with_reason(again, "answered", actor=board.agent)
+
+    task.refresh_from_db()
+    lost.refresh_from_db()
+    assert (task.state, task.outcome, lost.finished) == ("done", "called_again", True)
+    board.missed("c")
+    assert CallBack.objects.count() == 2
+
+
+def test_a_call_back_is_tried_before_it_is_given_up_and_shows_its_number_for_a_reason():
+    board = Board()
+    board.missed()
+    task = CallBack.objects.get()
+    page = browser(board.agent)
+
+    with pytest.raises(MoveRefused):
+        advance(task, "give_up", actor=board.agent, note="不接")
+    fill(page, f"/console/call-backs/{task.number}/move/tried/", note="无人接")
+    fill(page, f"/console/call-backs/{task.number}/move/give_up/", note="三次无人接")
+    shown = fill(page, f"/console/call-backs/{task.number}/reveal/", reason="回拨未接来电")
+
+    task.refresh_from_db()
+    assert task.state == "not_reached"
+    assert [r.verb for r in history(task)] == ["start", "move.tried", "move.give_up", "reveal"]
+    assert CALLER in text(shown)
+
+
+def test_the_list_is_narrowed_paged_and_costs_the_same_however_long_it_is():
+    board = Board()
+    for n in range(3):
+        board.answered(f"a{n}")
+    board.missed("m")
+    page = browser(board.agent)
+
+    with CaptureQueriesContext(connection) as found:
+        all_of_them = text(page.get("/console/calls/all/"))
+    few = len(found.captured_queries)
+    for n in range(60):
+        Call.objects.create(
+            trunk=board.trunk, ref=f"x{n}", direction="in", status="ringing", started_at=timezone.now(),
+            region_id="370102", line_id="union",
+        )  # fmt: skip
+    with CaptureQueriesContext(connection) as found:
+        first = page.get("/console/calls/all/")
+
+    assert (few, len(found.captured_queries) <= few) == (12, True)
+    assert (all_of_them.count("已接听"), "无人接听" in all_of_them) == (4, True)
+    assert "下一页" in text(first)
+    lost = text(page.get("/console/calls/all/?result=missed"))
+    assert (lost.count("138****2046"), "HB370100" in lost) == (1, True)
+    assert page.get("/console/calls/all/?first=x").status_code == 422
+    assert "没有符合条件" in text(page.get("/console/calls/all/?region=370202"))
+
+
+def test_the_events_of_a_call_and_its_recording_are_on_its_page():
+    board = Board()
+    call = board.answered(recordingUrl="https://pbx.local/1.wav")
+    page = browser(board.agent)
+
+    shown = text(page.get(f"/console/calls/{call.pk}/"))
+    unreasoned = fill(page, f"/console/calls/{call.pk}/recording/", reason="")
+    given = fill(page, f"/console/calls/{call.pk}/recording/", reason="核对通话内容")
+
+    for word in ("来电", "接听", "挂断", "8001", str(board.agent), "调取录音", "被叫区号 0531 为济南"):
+        assert word in shown
+    assert unreasoned.status_code == 422
+    assert 'href="https://pbx.local/1.wav"' in given.content.decode()
+    without = board.answered("b")
+    assert "没有录音" in text(fill(page, f"/console/calls/{without.pk}/recording/", reason="核对通话内容"))
+
+
+def test_a_trunk_is_made_by_who_looks_after_them_and_its_token_is_shown_once():
+    board = Board()
+    keeper = AccountFactory(grants=[(Region.objects.get(code="370000"), None, "trunk.edit account.view")])
+    page = browser(keeper)
+
+    made = fill(
+        page, "/console/trunks/new/", name="新总机", region="370100", machines="voicemail，ivr", signed="on"
+    )
+    again = fill(page, "/console/trunks/new/", name="新总机", region="370100")
+
+    trunk = Trunk.objects.get(name="新总机")
+    address = text(made).partition("http://testserver")[2].split()[0]
+    assert (trunk.machines, bool(trunk.secret_cipher), again.status_code) == (["voicemail", "ivr"], True, 422)
+    assert board.client.post(address, {}, content_type="application/json").status_code == 401
+    closed = fill(page, f"/console/trunks/{trunk.pk}/close/", reason="更换设备")
+    assert closed.status_code == 303
+    assert board.client.post(address, {}, content_type="application/json").status_code == 404
+    assert [r.verb for r in history(trunk)] == ["trunk.open", "trunk.close"]
+    assert address.rpartition("/")[2] not in text(page.get("/console/trunks/"))
+    assert browser(board.agent).get("/console/trunks/").status_code == 404
+    city = AccountFactory(grants=[(RegionFactory(code="370200"), None, "trunk.edit")])
+    with pytest.raises(NotAllowed):
+        open_trunk("别处", Region.objects.get(code="370100"), actor=city)
+    with pytest.raises(Invalid):
+        open_trunk(" ", Region.objects.get(code="370100"), actor=keeper)
+
+
+def test_the_figures_stand_on_the_calls_and_the_calls_are_behind_them():
+    board = Board()
+    at = timezone.now() - timedelta(minutes=5)
+    for n, wait in enumerate((5, 20)):
+        for second, kind, more in (
+            (0, "newCall", {}),
+            (wait, "answer", {"answeringNumber": "8001"}),
+            (60, "hangup", {}),
+        ):
+            board.send(kind, f"a{n}", ts=(at + timedelta(seconds=second)).isoformat(), **more)
+    board.missed("m")
+    asked = {
+        "account": board.agent,
+        "region": Region.objects.get(code="370100"),
+        "period": Period.year(timezone.localdate().year),
+    }
+
+    found = {
+        each.code: str(figure(each, **asked).value)
+        for each in (indicators.OFFERED, indicators.CONNECTED, indicators.IN_TIME, indicators.WAIT, indicators.LOST,
+                     indicators.UNFINISHED)
+    }  # fmt: skip
+
+    assert found == {
+        "calls.offered": "3", "calls.connection_rate": "66.67", "calls.service_level": "50.00",
+        "calls.average_wait": "12.50", "calls.lost": "1", "calls.unfinished": "3",
+    }  # fmt: skip
+    behind = browser(board.agent).get("/console/figures/calls.lost/?region=370100")
+    assert "无人接听" in text(behind)
+
+
+def test_a_day_is_counted_for_whoever_compares_calls_with_cases():
+    board = Board()
+    page = browser(board.agent)
+    register(page, board.answered("a"))
+    end_with_reason(board.answered("b"), "wrong", actor=board.agent)
+    board.answered("c")
+    board.missed("d", **{"from": "13700000000"})
+    stranger = AccountFactory(grants=[(RegionFactory(code="370202"), None, AGENT)])
+
+    today = queries.day(timezone.localdate(), account=board.agent)
+
+    assert today == queries.Day(
+        total=4, answered=3, lost=1, with_case=1, with_reason=1, called_back=0, unfinished=2
+    )
+    assert queries.unfinished(board.agent, on=timezone.localdate()).count() == 2
+    assert not queries.unfinished(board.agent, on=timezone.localdate() - timedelta(days=1)).exists()
+    assert queries.day(timezone.localdate(), account=stranger).total == 0

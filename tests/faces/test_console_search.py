@@ -1,0 +1,106 @@
+"""The words of the worklist: what they find, what is marked, and what they say to what can not be found."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.faces.console import browser, text
+from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
+from tests.hotline import county
+from yanzhen.faces.console.keys import SIZE
+from yanzhen.foundation.models import Account
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/console/cases/"
+
+
+def clerk() -> Account:
+    return AccountFactory(grants=[(RegionFactory(code="370102"), LineFactory(), "case.view")])
+
+
+def test_words_are_marked_in_the_title_and_in_a_line_of_the_text_and_nothing_is_markup():
+    CaseFactory(
+        region=RegionFactory(code="370102"),
+        title="要<b>高温</b>津贴",
+        body="<script>工地高温天也没有发</script>",
+    )
+
+    page = browser(clerk()).get(LIST, {"q": "高溫 工地"}).content.decode()
+
+    assert "要&lt;b&gt;<mark>高温</mark>&lt;/b&gt;津贴" in page
+    assert "&lt;script&gt;<mark>工地高温</mark>天也没有发" in page
+
+
+def test_a_text_out_of_reach_is_neither_found_nor_shown():
+    CaseFactory(region=RegionFactory(code="370202"), title="他区", body="高温津贴没有发")
+    CaseFactory(
+        region=RegionFactory(code="370102"),
+        line=LineFactory(code="court"),
+        title="他线",
+        body="高温津贴没有发",
+    )
+
+    shown = [text(browser(clerk()).get(LIST, {"q": words})) for words in ("高温津贴", "高温补贴没有发")]
+
+    assert [t for t in ("他区", "他线", "相近结果") for page in shown if t in page] == []
+
+
+def test_near_results_are_called_so():
+    CaseFactory(region=RegionFactory(code="370102"), body="高温津贴没有发")
+    client = browser(clerk())
+
+    exact, near = (text(client.get(LIST, {"q": words})) for words in ("高温津贴", "高温补贴没有发"))
+
+    assert ("相近结果" in exact, "相近结果" in near, "高温津贴没有发" in near) == (False, True, True)
+
+
+def test_words_narrow_together_with_the_other_filters():
+    home = RegionFactory(code="370102")
+    CaseFactory(region=home, title="待受理一", body="高温津贴没有发")
+    CaseFactory(region=home, title="已受理一", body="高温津贴没有发", state="accepted")
+
+    shown = text(browser(clerk()).get(LIST, {"q": "津贴", "state": "accepted"}))
+
+    assert ("已受理一" in shown, "待受理一" in shown) == (True, False)
+
+
+@pytest.mark.parametrize("words", ["工", "字" * 50_000, "\0", "工\0"])
+def test_what_can_not_be_looked_for_is_answered_with_a_sentence(words):
+    assert browser(clerk()).get(LIST, {"q": words}).status_code in {400, 422}
+
+
+@pytest.mark.parametrize("words", ["%%", "__", "\\", "😀😀", "'';--", "（）", "1 2 3 45"])
+def test_signs_are_looked_for_like_words(words):
+    response = browser(clerk()).get(LIST, {"q": words})
+
+    assert response.status_code == (422 if len(words) < 2 else 200)
+
+
+def test_phone_and_number_find_in_the_head_and_in_the_list():
+    place = county()
+    case = place.case(phone="13812345678")
+    client = browser(place.clerk)
+
+    for words in ("13812345678", "5678", case.number[:16]):
+        assert case.number in text(client.get("/console/find/", {"number": words}, follow=True))
+
+
+def test_the_number_of_statements_does_not_depend_on_what_is_found():
+    home = RegionFactory(code="370102")
+    client = browser(clerk())
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as context:
+            client.get(LIST, {"q": "高温津贴"})
+        return len(context)
+
+    CaseFactory(region=home, body="高温津贴没有发")
+    statements()  # what is read once and held
+    one = statements()
+    for _ in range(SIZE + 1):
+        CaseFactory(region=home, body="高温津贴没有发")
+
+    assert statements() == one
