@@ -10,6 +10,7 @@ from tests.groups import guarded
 from tests.hotline import EVERY_RIGHT, REPLY, county
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.queries import track
+from yanzhen.domains.hotline.repeats import rules
 from yanzhen.domains.hotline.repeats.actions import (
     GroupRefused,
     NotJoined,
@@ -273,6 +274,15 @@ def test_who_has_no_right_over_both_joins_nothing(place):
         dissolve(lead, actor=stranger, reason="不是同一批人")
 
 
+def test_the_rules_of_groups_cost_one_statement_for_a_case_in_none(place, django_assert_num_queries):
+    case = guarded(place.handling())
+
+    with django_assert_num_queries(1):
+        assert [
+            rule(case) for rule in (rules.is_not_led, rules.nobody_waits_for_it, rules.follows_its_lead)
+        ] == [None] * 3
+
+
 def test_the_database_keeps_a_case_from_two_groups(place):
     lead, case = place.handling(), place.accepted()
     member = joined(place, case, lead)
@@ -326,6 +336,8 @@ def test_undo_restores_all(place, steps):
         for member in Member.objects.filter(left_at=None, leads=True):
             dissolve(member.case, actor=place.clerk, reason=WHY)
 
+        for case in cases:
+            case.refresh_from_db()
         assert rows(cases) == before
         assert [outlook(case, actor=place.clerk) for case in cases] == options
         transaction.set_rollback(True)
