@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "yanzhen.domains.hotline.classification",
     "yanzhen.engines.similarity",
     "yanzhen.domains.hotline.hotspots",
+    "yanzhen.domains.hotline.repeats",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

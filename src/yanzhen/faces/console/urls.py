@@ -25,6 +25,7 @@ from yanzhen.faces.console.hotspots import urls as hotspots_urls
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
 from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
+from yanzhen.faces.console.repeats import urls as repeats_urls
 from yanzhen.faces.console.rosters import urls as roster_urls
 from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
@@ -92,6 +93,7 @@ urlpatterns = [
     *calls_urls.urlpatterns,
     *classification_urls.urlpatterns,
     *hotspots_urls.urlpatterns,
+    *repeats_urls.urlpatterns,
     *roster_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
