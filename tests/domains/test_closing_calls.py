@@ -205,7 +205,7 @@ def test_what_was_said_before_the_case_was_handled_again_stays():
     place = county()
     case = finish_by_phone(answered(place), Answer(False, "dissatisfied"), actor=place.clerk)
     case = advance(case, "redo", actor=place.clerk, note="未解决")
-    case = advance(case, "answer", actor=place.handler, reply="单位已补发第二个月工资，附凭证。")
+    case = advance(case, "answer", actor=place.deputy, reply="单位已补发第二个月工资，附凭证。")
 
     assert guards.standing(case) == []
     finish_by_phone(case, Answer(True, "satisfied"), actor=place.clerk)
@@ -248,7 +248,7 @@ def test_what_was_said_of_a_former_reply_does_not_bind_the_next():
     answer_online(case, Answer(False))
     case = finish_by_web(case, actor=place.clerk)
     case = advance(case, "redo", actor=place.clerk, note="未解决")
-    case = advance(case, "answer", actor=place.handler, reply="单位已补发第二个月工资，附凭证。")
+    case = advance(case, "answer", actor=place.deputy, reply="单位已补发第二个月工资，附凭证。")
 
     assert guards.caller_did_not_say_unsolved(case) is None
 

@@ -30,7 +30,7 @@ from yanzhen.foundation.sheets import confirm, running, undo
 pytestmark = pytest.mark.django_db
 
 RIGHTS = "case.view case.register case.accept case.reveal sheet.import sheet.undo"
-CODES = ["web", "api", "sheets", "numbers", "records"]
+CODES = ["web", "api", "sheets", "numbers", "records", "calls"]
 
 
 @pytest.fixture
@@ -110,6 +110,7 @@ def test_on_a_good_day_every_source_agrees_and_counts_what_came(day: date):
         "sheets": Count(3, 3),
         "numbers": Count(8, 6),
         "records": Count(8, 6),
+        "calls": Count(0, 0),
     }
 
 
@@ -259,7 +260,7 @@ def test_a_run_keeps_a_report_of_each_source_and_puts_it_on_record(day: date):
         reports = reconcile(day)
 
     assert [(r.source, r.version, r.found) for r in reports] == [(code, 1, 0) for code in CODES]
-    assert Report.objects.count() == Record.objects.filter(verb="reconciliation.run").count() == 5
+    assert Report.objects.count() == Record.objects.filter(verb="reconciliation.run").count() == len(CODES)
     assert not Message.objects.exists()
 
 

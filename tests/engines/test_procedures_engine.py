@@ -164,15 +164,15 @@ def test_a_closed_case_is_reopened_with_a_new_term():
     assert case.due_at
 
 
-def test_a_move_costs_at_most_eight_statements(django_assert_max_num_queries):
+def test_a_move_costs_at_most_nine_statements(django_assert_max_num_queries):
     place = county()
     case = place.case()
     actor = Account.objects.get(pk=place.clerk.pk)
     actor.cells()
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         case = advance(case, "accept", actor=actor, category=place.category)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         advance(case, "assign", actor=actor, organisation=place.union, handler=place.handler)
 
 
@@ -182,7 +182,7 @@ def test_a_list_moves_at_the_statements_of_one(django_assert_max_num_queries):
     foreign = county("370202").case()
     place.clerk.cells()
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         outcome = advance_many(
             Case, [*(c.pk for c in cases), foreign.pk], "accept", actor=place.clerk, category=place.category
         )

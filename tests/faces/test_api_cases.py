@@ -302,7 +302,9 @@ def test_personal_data_leaves_masked():
     pages = [caller.get(path) for path in ("/cases", f"/cases/{number}", f"/cases/{number}/options")]
 
     assert [PHONE in page.content.decode() or NAME in page.content.decode() for page in pages] == [False] * 3
-    assert pages[1].json()["caller"] == Case.objects.get().caller_mask
+    assert pages[1].json()["caller"] == "（保密）"
+    place.clerk = AccountFactory(grants=[(place.region, None, "case.view case.reveal")])
+    assert Caller(place.clerk).get(f"/cases/{number}").json()["caller"] == Case.objects.get().caller_mask
 
 
 def test_a_case_moves_by_the_api_as_it_does_on_the_pages():

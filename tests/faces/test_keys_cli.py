@@ -26,6 +26,7 @@ from yanzhen.faces.cli.keys import keys_command
 from yanzhen.faces.login import second_factor
 from yanzhen.foundation import crypto, keys
 from yanzhen.foundation.models import DataKey
+from yanzhen.foundation.outbox.endpoints import register_endpoint
 from yanzhen.foundation.people import register_person
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,10 @@ def test_every_store_of_the_product_is_reached_and_stays_readable_half_way_and_a
     place = county()
     case, phone, codes = sealed_everywhere(place)
     Board(place, signed=True).missed()
+    register_endpoint(
+        actor=AccountFactory(grants=[(place.region, None, "outbox.edit")]), name="接收端", url="https://example.com/",
+        kinds=["procedure.moved"], region=place.region, line=LineFactory(), resolver=lambda *_: ["93.184.216.34"],
+    )  # fmt: skip
     before = (codes.generate_codes(), decrypt(phone.instance.data["secret"]))
     newest = keys.rotate().pk
 
@@ -85,6 +90,7 @@ def test_every_store_of_the_product_is_reached_and_stays_readable_half_way_and_a
         "call.back": {newest: 1},
         "call.event": {newest: 2},
         "call.trunk": {newest: 1},
+        "outbox.secret": {newest: 1},
         "login.second_factor": {newest: 2},
     }
 

@@ -14,6 +14,7 @@ from django.db import connection
 from tests.factories import AccountFactory, CaseFactory, RegionFactory
 from yanzhen.engines.indicators.declare import INDICATORS, Period
 from yanzhen.faces.cli.report import account_named, period_of, report_command
+from yanzhen.foundation import parameters
 from yanzhen.foundation.errors import Invalid
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,7 @@ def figures(*arguments: str) -> dict[str, Any]:
 
 @pytest.fixture
 def leader():
+    parameters.load_defaults()
     province = RegionFactory(code="370000", name="山东省")
     for code, month, solved in (("370102", 3, True), ("370202", 3, False), ("370202", 11, True)):
         at = datetime(2026, month, 15, 9, tzinfo=SHANGHAI)

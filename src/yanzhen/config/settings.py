@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "yanzhen.domains.hotline.classification",
     "yanzhen.engines.similarity",
     "yanzhen.domains.hotline.hotspots",
+    "yanzhen.domains.hotline.repeats",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare
@@ -126,7 +127,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "faces" / "templates"],
         "OPTIONS": {
-            "builtins": ["django_cotton.templatetags.cotton"],
+            "builtins": ["django_cotton.templatetags.cotton", "yanzhen.faces.tags"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",

@@ -7,8 +7,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.forms.boundfield import BoundField
-from django.forms.renderers import DjangoTemplates
+from django.forms.renderers import BaseRenderer, DjangoTemplates
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 
@@ -45,6 +47,35 @@ class Renderer(DjangoTemplates):
                 for option in options:
                     option["label"] = gettext(str(option["label"])) if option["label"] else ""
         return super().render(template_name, context, request)
+
+
+class KeptSelect(forms.Select):
+    """A choice among many that are the same for everybody: drawn once for each language, then only marked."""
+
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
+        offered = tuple(_frozen(choice) for choice in self.choices)
+        key = (name, tuple(sorted((attrs or {}).items())), get_language(), offered)
+        drawn = _DRAWN.get(key)
+        if drawn is None:
+            if len(_DRAWN) >= MOST_KEPT:
+                _DRAWN.clear()
+            drawn = _DRAWN[key] = super().render(name, "\0", attrs, renderer)
+        for chosen in self.format_value(value):
+            option = format_html('<option value="{}"', chosen)
+            drawn = SafeString(drawn.replace(f"{option}>", f"{option} selected>", 1))
+        return drawn
+
+
+MOST_KEPT = 200
+_DRAWN: dict[tuple[Any, ...], SafeString] = {}
+
+
+def _frozen(choice: Any) -> Any:
+    """Return a choice or a group of them as something that can be compared and looked up."""
+    value, label = choice
+    return (value, tuple(_frozen(c) for c in label) if isinstance(label, list | tuple) else str(label))
 
 
 def _class_of(widget: forms.Widget) -> str:

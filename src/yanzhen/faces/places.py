@@ -11,7 +11,7 @@ from django.db.models.signals import post_delete, post_save
 from yanzhen.domains.hotline.models import Category
 from yanzhen.domains.hotline.queries import category_names
 from yanzhen.foundation.calendar.held import Held, fingerprint_of
-from yanzhen.foundation.models import Region
+from yanzhen.foundation.models import Line, Region
 from yanzhen.foundation.scope import prefix_of
 
 Row = tuple[str, str, str, str | None]
@@ -24,6 +24,10 @@ def region_by_code(code: str) -> Region | None:
 
 def regions_in_force() -> QuerySet[Region]:
     return Region.objects.filter(valid_to=None)
+
+
+def lines() -> QuerySet[Line]:
+    return Line.objects.all()
 
 
 def region_names(codes: Iterable[str]) -> dict[str, str]:

@@ -20,12 +20,14 @@ from yanzhen.engines.procedures import clocks as timing
 from yanzhen.engines.procedures.changes import cleaned, spoken
 from yanzhen.engines.procedures.declare import PROCEDURES, Transition
 from yanzhen.engines.procedures.models import Clock, Subject
+from yanzhen.engines.procedures.notices import MOVED
 from yanzhen.engines.procedures.refusals import MovedMeanwhile, MoveNotAllowed, MoveRefused, NoSuchMove
 from yanzhen.foundation import parameters
 from yanzhen.foundation.bulk import copy_in, reserve_ids
 from yanzhen.foundation.calendar import end_of, load_calendar
 from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account
+from yanzhen.foundation.outbox.messages import Telling, notify_many
 from yanzhen.foundation.records import record_many
 from yanzhen.foundation.rights import RIGHTS
 from yanzhen.foundation.scope import EVERYTHING, audience_of, database_scope
@@ -303,6 +305,13 @@ def _write(
         for row in moved:
             _put(row, columns)
     record_many(f"move.{move.code}", histories, actor=actor, right=move.right, reason=note)
+    notify_many(MOVED, [Telling(row, _concerned(row, actor)) for row, _ in rows])
+
+
+def _concerned(row: Subject, actor: Account) -> list[int]:
+    """Return who has to know of a move: the handler, unless it was the handler's own."""
+    handler: int | None = row.handler_id
+    return [handler] if handler and handler != actor.pk and row.ended_at is None else []
 
 
 def _put(row: Subject, columns: Mapping[str, Any]) -> None:

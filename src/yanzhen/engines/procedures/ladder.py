@@ -14,9 +14,11 @@ from django.utils import timezone
 from yanzhen.engines.procedures import clocks as timing
 from yanzhen.engines.procedures.declare import PROCEDURES, Ladder, Procedure, Rung
 from yanzhen.engines.procedures.models import Clock, Escalation, Subject, subject_model
+from yanzhen.engines.procedures.notices import AT_ONCE, ESCALATED
 from yanzhen.foundation.bulk import copy_in, reserve_ids
 from yanzhen.foundation.calendar import load_calendar
 from yanzhen.foundation.models import Account
+from yanzhen.foundation.outbox.messages import Telling, notify_many
 from yanzhen.foundation.records import record_many
 from yanzhen.foundation.scope import DEPTHS, prefix_of
 
@@ -203,3 +205,7 @@ def _keep(made: Sequence[Escalation], rows: Mapping[int, Subject]) -> None:
     ]
     if histories:
         record_many("escalate", histories, actor=None)
+    for notice, at_once in ((ESCALATED, False), (AT_ONCE, True)):
+        told = [Telling(rows[e.subject_id], e.told) for e in made if (e.clock_id is None) == at_once]
+        if told:
+            notify_many(notice, told)

@@ -9,8 +9,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from yanzhen.engines.procedures.declare import PROCEDURES
-from yanzhen.engines.procedures.models import Clock, subject_model
+from yanzhen.engines.procedures.models import Clock, Subject, subject_model
+from yanzhen.engines.procedures.notices import OVERDUE, WARNED
 from yanzhen.engines.procedures.stays import rewind
+from yanzhen.foundation.outbox.declare import Notice
+from yanzhen.foundation.outbox.messages import Telling, notify_many
 
 BATCH = 1000
 MARK = """
@@ -27,7 +30,7 @@ with due as (
            jsonb_build_object('clock', m.id, 'party', m.party_id, 'label', m.label, 'due_at', m.due_at), ''
     from marked m join {table} s on s.id = m.subject_id
 ){late}
-select count(*) from marked
+select subject_id from marked where party_id is null union all select null from marked where party_id is not null
 """
 LATE = """, late as (
     update {table} s set late = true from marked m where s.id = m.subject_id and m.party_id is null and not s.late
@@ -61,12 +64,21 @@ def _mark(procedure: str, mark: str, at: str, now: datetime) -> int:
     }
     total = 0
     while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            count = int(cursor.fetchone()[0])
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                marked = [pk for (pk,) in cursor.fetchall()]
+            _tell(model, WARNED if mark == "warned" else OVERDUE, marked)
+        count = len(marked)
         total += count
         if count < BATCH:
             return total
+
+
+def _tell(model: type[Subject], notice: Notice, marked: list[int | None]) -> None:
+    """Tell the handlers of the subjects that were marked; a party's own clock (None) tells nobody."""
+    rows = model._default_manager.filter(pk__in={pk for pk in marked if pk}).exclude(handler=None)
+    notify_many(notice, [Telling(row, [row.handler_id]) for row in rows])
 
 
 def rewind_year(year: int) -> int:

@@ -9,12 +9,14 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.declare import State
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.search.finding import Found
 from yanzhen.engines.search.marks import Part, excerpt, holds, marked
+from yanzhen.faces.console import markup
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.foundation.calendar import load_calendar, remaining, remaining_text
 from yanzhen.foundation.fields import field_of
@@ -22,7 +24,6 @@ from yanzhen.foundation.models import Account
 
 UNKNOWN = "—"
 WITHHELD = "（保密）"
-PLAIN = frozenset({"text", "short", "time", "money"})
 PLACES = {"state": "is-state", "due": "is-due"}
 """By hint; the title, the region and the last time have places of their own, the rest is left out on a phone."""
 TONES = {"urgent": "amber", "critical": "red"}
@@ -51,9 +52,8 @@ class Cell:
     """Where it stands when a row becomes a card on a phone."""
 
     @property
-    def plain(self) -> bool:
-        """Whether its text is all there is to show."""
-        return self.hint in PLAIN
+    def html(self) -> SafeString:
+        return markup.value(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,7 @@ class Charged:
 @page("GET", "HEAD")
 def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
     row = subject_or_404(request, desk, number)
-    now = timezone.now()
     account = request.user
-    clocks = [c for c in queries.clocks(row) if c.stopped_at is None]
-    stays = list(queries.stays(row))
     parties = queries.parties(row)
     options = outlook(row, actor=account)
     if desk.secrecy and getattr(row, desk.secrecy.field):
@@ -74,25 +71,13 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
         {
             "desk": desk,
             "row": row,
-            "stage": cells(
-                desk, row, [c for c in desk.columns if c.hint in {"state", "due"}], account, now=now
-            ),
-            "title": cells(desk, row, [Column(desk.title)], account, now=now)[0].text,
-            "sections": [(s.label, cells(desk, row, s.columns, account, now=now)) for s in desk.sections],
+            **_facts(desk, row, account),
+            **_terms(request, row, parties),
             "options": options,
-            "clocks": [_running(c, row, stays, request) for c in clocks if c.party_id is None],
-            "stays": [(stay, acts.of_stay(stay, row, account)) for stay in stays],
-            "parties": [
-                Charged(p, due_of(p.due_at, p.warn_at, now=now), acts.of_party(p, row, account))
-                for p in parties
-            ],
             "may_refer": bool(
                 referral and row.state in referral.states and account.has_right(referral.right, row)
             ),
             "links": [link for link in desk.links if account.reaches(link.right)],
-            "may_reveal": bool(desk.reveal and account.has_right(desk.reveal.right, row)),
-            "masked": _masked(desk, row, account),
-            "escalations": escalations(row),
             "advised": [
                 (desk.label_of(Column(name)), desk.advice[name](row)) for name in _asked(desk, options)
             ],
@@ -101,6 +86,34 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "timeline": timeline(row, parties),
         },
     )
+
+
+def _facts(desk: Desk, row: Subject, account: Account) -> dict[str, Any]:
+    """What the subject says of itself, as the account may read it."""
+    now = timezone.now()
+    stage = [c for c in desk.columns if c.hint in {"state", "due"}]
+    return {
+        "stage": cells(desk, row, stage, account, now=now),
+        "title": cells(desk, row, [Column(desk.title)], account, now=now)[0].text,
+        "sections": [(s.label, cells(desk, row, s.columns, account, now=now)) for s in desk.sections],
+        "may_reveal": bool(desk.reveal and account.has_right(desk.reveal.right, row)),
+        "masked": _masked(desk, row, account),
+    }
+
+
+def _terms(request: AccountRequest, row: Subject, parties: list[Party]) -> dict[str, Any]:
+    """The subject's running terms, what was asked for them, whom they were told to, and the work orders' own."""
+    now, account = timezone.now(), request.user
+    clocks = [c for c in queries.clocks(row) if c.stopped_at is None and c.party_id is None]
+    stays = list(queries.stays(row))
+    return {
+        "clocks": [_running(clock, row, stays, request) for clock in clocks],
+        "stays": [(stay, acts.of_stay(stay, row, account)) for stay in stays],
+        "escalations": escalations(row),
+        "parties": [
+            Charged(p, due_of(p.due_at, p.warn_at, now=now), acts.of_party(p, row, account)) for p in parties
+        ],
+    }
 
 
 @page("GET", "HEAD", "POST")

@@ -16,6 +16,7 @@ from yanzhen.engines.procedures.declare import Procedure
 from yanzhen.engines.search.declare import Searchable
 from yanzhen.engines.search.finding import LONGEST, Found, find
 from yanzhen.faces.console import choices
+from yanzhen.faces.looks import KeptSelect
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.regions import prefixes
 
@@ -67,7 +68,7 @@ def choice_field(
     """Filter by one of `given` (pairs, groups, or a function that returns them)."""
     if narrow:
         more["method"] = narrow
-    return django_filters.ChoiceFilter(label=label, choices=given, empty_label=ANY, **more)
+    return django_filters.ChoiceFilter(label=label, choices=given, empty_label=ANY, widget=KeptSelect, **more)
 
 
 def state_field(procedure: Procedure) -> django_filters.ChoiceFilter:
@@ -113,16 +114,16 @@ def words_field(searchable: Searchable) -> WordsFilter:
     return WordsFilter(label="编号、关键词或手机号", method=narrow, searchable=searchable, max_length=LONGEST)
 
 
-def parts_field(*names: str) -> django_filters.Filter:
-    """Filter a short list by a part of its number or of one of the fields `names`: without an index of words."""
+def typed_field(*names: str) -> django_filters.CharFilter:
+    """Filter by a part of the number or of one of the fields `names`: for kinds of which there are thousands at most."""
 
-    def narrow(rows: Rows, _name: str, value: str) -> Rows:
-        found = Q()
-        for name in ("number", *names):
-            found |= Q(**{f"{name}__icontains": value})
+    def narrow(rows: Rows, _name: str, text: str) -> Rows:
+        found = Q(number__icontains=text)
+        for name in names:
+            found |= Q(**{f"{name}__icontains": text})
         return rows.filter(found)
 
-    return django_filters.CharFilter(label="编号或关键词", method=narrow, max_length=LONGEST)
+    return django_filters.CharFilter(label="编号、关键词", method=narrow, max_length=80)
 
 
 class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types

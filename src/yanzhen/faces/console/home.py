@@ -7,10 +7,12 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.queries import INBOXES, work_orders
-from yanzhen.faces.console.cells import Line, lines
+from yanzhen.faces.console import markup
+from yanzhen.faces.console.cells import lines
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.keys import CAP, count_of, page_of
 from yanzhen.faces.console.lists import ORDERS
@@ -34,7 +36,8 @@ class Tally:
 class Waiting:
     desk: Desk
     tallies: list[Tally]
-    next: list[Line]
+    rows: SafeString
+    """What is due first; "" where nothing is."""
 
 
 @page("GET", "HEAD")
@@ -69,5 +72,5 @@ def _waiting(request: AccountRequest, desk: Desk) -> Waiting:
     return Waiting(
         desk,
         [Tally(gettext(label), url, count_of(rows)) for label, url, rows in boxes],
-        lines(desk, found.rows, account),
+        markup.rows(desk, lines(desk, found.rows, account)),
     )

@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.procedures.queries import INBOXES
 from yanzhen.engines.search.finding import Found
-from yanzhen.faces.console import views
+from yanzhen.faces.console import markup, views
 from yanzhen.faces.console.cells import WITHHELD, lines, shown
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
@@ -60,6 +60,8 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
     here = without(request.GET, "cursor").urlencode()
     saved = views.of(request.user, desk)
     sought = sought_in(form)
+    moves = [move for move in desk.bulk_moves if request.user.reaches(move.right)]
+    listed = lines(desk, found.rows, request.user, sought)
     return show(
         request,
         "console/list.html",
@@ -69,7 +71,8 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             "more": [field for field in form if field.name not in desk.filters.first],
             "more_open": order_named(request.GET)
             or any(f.data for f in form if f.name not in desk.filters.first),
-            "lines": lines(desk, found.rows, request.user, sought),
+            "lines": listed,
+            "rows": markup.rows(desk, listed, picks=bool(moves)),
             "near": bool(sought and sought.near),
             "columns": [(c, desk.label_of(c)) for c in desk.columns],
             "tabs": _tabs(desk, saved, box, here),
@@ -83,7 +86,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             "previous": with_(request.GET, cursor=found.previous) if found.previous else "",
             "following": with_(request.GET, cursor=found.following) if found.following else "",
             "registers": bool(desk.register and request.user.reaches(desk.register_right)),
-            "moves": [move for move in desk.bulk_moves if request.user.reaches(move.right)],
+            "moves": moves,
         },
         status=200 if form.is_valid() else 422,
     )
@@ -134,9 +137,9 @@ def narrowed(request: HttpRequest, desk: Desk, query: QueryDict) -> tuple[QueryS
 
 
 def sought_in(form: Any) -> Found | None:
-    """Return what the words of the filters found; None also where a list is not searched by words."""
-    found = form.cleaned_data.get("q") if form.is_valid() else None
-    return found if isinstance(found, Found) else None
+    """Return what the words of the filters found, where the desk's texts are searched by the engine."""
+    words = form.cleaned_data.get("q") if form.is_valid() else None
+    return words if isinstance(words, Found) else None
 
 
 def _count(query: QuerySet[Any], form: Any, box: str) -> int:

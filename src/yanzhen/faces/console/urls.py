@@ -26,6 +26,7 @@ from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.live import urls as live_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
 from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
+from yanzhen.faces.console.repeats import urls as repeats_urls
 from yanzhen.faces.console.rosters import urls as roster_urls
 from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
@@ -94,6 +95,7 @@ urlpatterns = [
     *live_urls.urlpatterns,
     *classification_urls.urlpatterns,
     *hotspots_urls.urlpatterns,
+    *repeats_urls.urlpatterns,
     *roster_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),

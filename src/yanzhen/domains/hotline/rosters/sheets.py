@@ -99,7 +99,7 @@ ROSTER = SHEETS.add(
         columns=(
             Column("region", "行政区划", Kind.CHOICE, required=True, choices=regions, example="370102 历下区"),
             Column("skill", "技能", Kind.CHOICE, required=True, choices=skills, example="general 通用"),
-            Column("account", "值班人", Kind.CHOICE, required=True, choices=people, help="用户名，或不重名的姓名"),
+            Column("account", "值班人", Kind.CHOICE, required=True, choices=people, help="用户名，或不重名的姓名", example="zhang3"),
             Column("starts_at", "开始", Kind.DATETIME, required=True, example="2026-12-01 08:00"),
             Column("ends_at", "结束", Kind.DATETIME, required=True, help="不含此刻", example="2026-12-01 16:00"),
             Column("kind", "班别", Kind.CHOICE, choices=kinds, help="不填为白班", example="day 白班"),

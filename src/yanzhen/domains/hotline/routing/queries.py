@@ -48,6 +48,10 @@ def routes() -> QuerySet[Route]:
     return rows.select_related("region", "line", "organisation")
 
 
+def one(pk: int) -> Route | None:
+    return Route.objects.select_related("region", "line", "organisation").filter(pk=pk).first()
+
+
 def find(region: str, category: str, *, on: date) -> Decision:
     """Return the route of a matter on a day. No statement while the table is fresh (5 s)."""
     return decide(_TABLE.get(), region, category, on=on)

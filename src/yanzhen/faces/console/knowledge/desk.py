@@ -11,20 +11,20 @@ from yanzhen.domains.hotline.knowledge.rights import EDIT
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Link, Section
-from yanzhen.faces.console.filters import SubjectFilters, choice_field, parts_field, state_field
+from yanzhen.faces.console.filters import SubjectFilters, choice_field, state_field, typed_field
 from yanzhen.faces.console.knowledge.fields import category_field
 from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
 
 
 class ArticleFilters(SubjectFilters):
-    q = parts_field("title", "keywords", "source")
     state = state_field(ARTICLE)
     category = choice_field(
         "适用类别",
         lambda: choices.branches(categories()),
         lambda rows, _, code: rows.filter(category_id__startswith=code),
     )
+    q = typed_field("title", "keywords", "source")
     first = ("q", "state", "region", "category")
     due = None
     organisation = None

@@ -14,15 +14,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yanzhen.domains.hotline.routing import actions, queries
-from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.faces import staff
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.forms import text_field
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.pickers import EMPTY, bodies_field
 from yanzhen.faces.http import AccountRequest
-from yanzhen.faces.places import categories, region_names, regions_in_force
-from yanzhen.foundation.models import Account, Line
+from yanzhen.faces.places import categories, lines, region_names, regions_in_force
+from yanzhen.foundation.models import Account
 
 WAYS = ("GET", "HEAD", "POST")
 
@@ -37,7 +36,7 @@ class Question(forms.Form):
 class RouteForm(forms.Form):
     region = forms.ModelChoiceField(regions_in_force(), label=_("行政区划"))
     category = forms.ChoiceField(label=_("诉求类别"), choices=choices.themes, required=False)
-    line = forms.ModelChoiceField(Line.objects.all(), label=_("条线"))
+    line = forms.ModelChoiceField(lines(), label=_("条线"))
     valid_from = forms.DateField(label=_("生效日期"), widget=forms.DateInput(attrs={"type": "date"}))
     source = forms.CharField(label=_("来源（文件名称、文号）"), max_length=200)
 
@@ -110,7 +109,7 @@ def changing(request: AccountRequest) -> HttpResponse:
 
 @page(*WAYS)
 def ending(request: AccountRequest, pk: int) -> HttpResponse:
-    route = Route.objects.select_related("region", "line", "organisation").filter(pk=pk).first()
+    route = queries.one(pk)
     if route is None:
         raise Http404
     form = forms.Form(sent(request), initial={"on": timezone.localdate() + timedelta(days=1)})

@@ -1,0 +1,95 @@
+"""How to make a row of each walled table of the hotline's parts and the outbox, at a given place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from tests.factories import AccountFactory, CaseFactory
+from yanzhen.domains.hotline.closing.models import Attempt, Draw, Sampled, Survey, Unreasonable
+from yanzhen.domains.hotline.hotspots.models import Alert
+from yanzhen.engines.classifier.models import Suggestion
+from yanzhen.foundation.outbox.models import Endpoint
+
+
+def _attempt(**place: Any) -> Attempt:
+    now = timezone.now()
+    case = CaseFactory(**place)
+    return Attempt.objects.create(
+        case=case, round_at=now, at=now, by=AccountFactory(), outcome="busy", slot="morning", **place
+    )
+
+
+def _survey(**place: Any) -> Survey:
+    now = timezone.now()
+    return Survey.objects.create(
+        case=CaseFactory(**place), round_at=now, at=now, channel="web", solved=True, satisfaction="satisfied",
+        service="satisfied", **place,
+    )  # fmt: skip
+
+
+def _draw(**place: Any) -> Draw:
+    return Draw.objects.create(
+        day=date(2026, 3, 4), percent=5, population=[20], seed="0" * 64, drawn_at=timezone.now(), **place
+    )
+
+
+def _sampled(**place: Any) -> Sampled:
+    return Sampled.objects.create(
+        draw=_draw(**place), case=CaseFactory(**place), due_at=timezone.now(), **place
+    )
+
+
+def _unreasonable(**place: Any) -> Unreasonable:
+    return Unreasonable.objects.create(
+        number=f"BH-{place['region'].pk}", state="proposed", procedure_version=1, started_at=timezone.now(),
+        case=CaseFactory(**place), ground="repeated", reason="同一事项已依法答复", **place,
+    )  # fmt: skip
+
+
+def _alert(**place: Any) -> Alert:
+    now = timezone.now()
+    return Alert.objects.create(
+        kind="surge", dimension="county", value=place["region"].pk, label="某区", opened_at=now, seen_at=now,
+        count=9, mean=1.5, bound=5, chance=0.001, **place,
+    )  # fmt: skip
+
+
+def _suggestion(**place: Any) -> Suggestion:
+    ranked = [{"code": "010101", "confidence": None, "words": ["工资"]}]
+    return Suggestion.objects.create(
+        kind="hotline.case",
+        subject_id=int(place["region"].pk),
+        ranked=ranked,
+        given_at=timezone.now(),
+        **place,
+    )
+
+
+def _endpoint(**place: Any) -> Endpoint:
+    return Endpoint.objects.create(
+        name="接收端",
+        url="https://example.com/hook",
+        kinds=["procedure.moved"],
+        secret_cipher=os.urandom(8),
+        **place,
+    )
+
+
+PARTS: dict[type[Model], Callable[..., Model]] = {
+    Attempt: _attempt,
+    Survey: _survey,
+    Draw: _draw,
+    Sampled: _sampled,
+    Unreasonable: _unreasonable,
+    Alert: _alert,
+    Suggestion: _suggestion,
+    Endpoint: _endpoint,
+}
+NEVER_CHANGED = (Attempt, Survey)
+"""Rows that nobody changes or removes, seen or not."""
