@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,10 +21,20 @@ from yanzhen.engines.indicators import dimensions
 from yanzhen.engines.indicators.declare import INDICATORS, Period
 from yanzhen.engines.indicators.dimensions import DIMENSIONS, REGION, UNKNOWN, Cell, Dimension
 from yanzhen.engines.indicators.figures import breakdowns, figure, figures, records
+from yanzhen.foundation import parameters
 from yanzhen.foundation.errors import DeclarationError
-from yanzhen.foundation.models import Account, Region
+from yanzhen.foundation.models import Account, Parameter, Region
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _terms() -> None:
+    """Of the parameters the one that a figure reads: all of them take half a second."""
+    given = {"value": 30, "unit": "calendar_days", "starts_on": date(2017, 1, 1), "source": "测试", "grade": "D"}
+    Parameter.objects.create(code="hotline.repeat_window", **given)
+    parameters.forget_parameters()
+
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 YEAR = Period.year(2026)
