@@ -227,11 +227,11 @@ BARE = (
     " set last = foundation_series.last + 1",
     "insert into hotline_case (region_id, line_id, shared_with, party_keys, open_parties, number, state, procedure_version, due_at, late, step,"
     " started_at, channel, received_at, title, body, urgency, employer, place, headcount, anonymous, secret,"
-    " caller_cipher, caller_mask, phone_hash, phone_tail_hash, check_hash, reply, satisfaction)"
+    " caller_cipher, caller_mask, phone_hash, phone_tail_hash, check_hash, reply, satisfaction, complexity, returns)"
     " values ('370102', 'union', '{}', '{}', 0, %(number)s, 'received', 1, now(), false, 0, now(), 'web', now(), 'x', %(body)s,"
-    " 'normal', 'x', '', 1, false, false, %(hash)s, '张* 138****0000', %(hash)s, %(hash)s, %(hash)s, '', '')",
+    " 'normal', 'x', '', 1, false, false, %(hash)s, '张* 138****0000', %(hash)s, %(hash)s, %(hash)s, '', '', 'ordinary', 0)",
     "insert into procedures_clock (procedure, subject_id, label, parameter_id, started_at, extension, pauses, due_at,"
-    " provisional) select 'hotline.case', currval('hotline_case_id_seq'), 'x', min(id), now(), 0, '[]', now(), false"
+    " provisional, rung) select 'hotline.case', currval('hotline_case_id_seq'), 'x', min(id), now(), 0, '[]', now(), false, 0"
     " from foundation_parameter",
     "insert into foundation_record (verb, subject_type, subject_id, region_id, line_id, after, reason)"
     " values ('start', 'hotline.case', 'x', '370102', 'union', '{\"state\": \"received\"}', '')",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -21,8 +21,7 @@ from bench.province import CASES, province, web_role
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.searching import CASES as SEARCHED
-from yanzhen.domains.hotline.searching import note_phones, tail_code
-from yanzhen.engines.search.codes import note_codes
+from yanzhen.domains.hotline.searching import tail_code
 from yanzhen.engines.search.finding import find
 from yanzhen.engines.search.install import install
 from yanzhen.foundation.models import Account, Grant, Role
@@ -89,22 +88,25 @@ def _fill(dice: random.Random) -> list[str]:
             "comment on function search_find(text, text[], int) is null; set maintenance_work_mem = '1GB'"
         )
         install()
+        cursor.execute(TAILS, [[tail_code(f"{n:04}") for n in range(10_000)]])
         cursor.execute("vacuum analyze hotline_case; ")
         cursor.execute("vacuum analyze search_entry")
-    with transaction.atomic():
-        note_codes(SEARCHED, [(n, tail_code(f"{n % 10_000:04}")) for n in range(1, CASES + 1, 7)])
     return sample
 
 
+TAILS = """
+update hotline_case set phone_tail_code = t.code from unnest(%s::int[]) with ordinality t (code, n)
+where id %% 7 = 1 and id %% 10000 = t.n - 1
+"""
 MAKE = """
 insert into hotline_case (
     id, region_id, line_id, shared_with, party_keys, open_parties, number, state, procedure_version, due_at, late, step, started_at, ended_at,
     channel, received_at, title, body, urgency, employer, place, headcount, anonymous, secret, caller_mask, check_hash, reply, satisfaction,
-    quality_passed)
+    quality_passed, complexity, returns)
 select n, c.code, 'union', '{}', '{}', 0, 'GD' || c.code || '-' || to_char(t, 'YYYYMMDD') || '-' || lpad(n::text, 7, '0'),
        case when n % 20 = 0 then 'handling' else 'closed' end, 1, null, false, 5, t, case when n % 20 <> 0 then t end,
        'phone', t, left(title, 80), body, 'normal', employer, '', 1, false, false, '', '\\x00', '', '',
-       case when n % 20 <> 0 then true end
+       case when n % 20 <> 0 then true end, 'ordinary', 0
 from made cross join lateral (select now() - (1000000 - n) * interval '1 minute' as t) at
 join (select code, row_number() over (order by code) - 1 as k, count(*) over () as many
       from foundation_region where level = 'county' and valid_to is null) c on c.k = (n::bigint * 7919) % c.many
@@ -226,10 +228,6 @@ def _cost(say: Callable[[str], None], dice: random.Random) -> None:
         say(
             f"search: a case of 160 characters {label}: {(_cpu() - before) / 3000:.2f} ms CPU of the database"
         )
-    before = _cpu()
-    for case in Case.objects.order_by("-pk")[:1000]:
-        note_phones([(case, "13800005678")])
-    say(f"search: the code of a phone: {(_cpu() - before) / 1000:.2f} ms CPU of the database")
 
 
 def _arrivals(dice: random.Random) -> Iterator[Case]:

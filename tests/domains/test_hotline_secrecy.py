@@ -76,3 +76,16 @@ def test_each_look_at_a_secret_case_is_on_record_and_a_look_at_another_is_not():
         (place.clerk.pk, str(case.pk)),
         (place.clerk.pk, str(case.pk)),
     ]
+
+
+def test_a_party_finds_no_secret_case_by_the_words_of_its_story():
+    place = county()
+    case, outsider = shared(place)
+    client = Client()
+
+    found = {}
+    for account in (outsider, place.clerk):
+        client.force_login(account)
+        found[account] = case.number in client.get("/console/cases/?q=夜班补贴").content.decode()
+
+    assert found == {outsider: False, place.clerk: True}

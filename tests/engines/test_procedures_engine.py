@@ -164,15 +164,15 @@ def test_a_closed_case_is_reopened_with_a_new_term():
     assert case.due_at
 
 
-def test_a_move_costs_at_most_nine_statements(django_assert_max_num_queries):
+def test_a_move_costs_at_most_ten_statements(django_assert_max_num_queries):
     place = county()
     case = place.case()
     actor = Account.objects.get(pk=place.clerk.pk)
     actor.cells()
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         case = advance(case, "accept", actor=actor, category=place.category)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         advance(case, "assign", actor=actor, organisation=place.union, handler=place.handler)
 
 

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.faces.console import browser, fill, text, url
 from tests.factories import AccountFactory, LineFactory, RegionFactory
-from tests.groups import guarded
 from tests.hotline import EVERY_RIGHT, REPLY, county
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.repeats.actions import assign_along, join
@@ -42,7 +41,7 @@ def pair(place, **given) -> tuple[Case, Case]:
 
 
 def group(place) -> tuple[Case, Case]:
-    lead, case = guarded(place.handling()), guarded(place.accepted())
+    lead, case = place.handling(), place.accepted()
     join(case, lead, actor=place.clerk, kind="callers", reason=WHY)
     assign_along(lead, actor=place.clerk, note="随主件")
     return lead, case

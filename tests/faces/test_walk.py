@@ -21,10 +21,13 @@ from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
 from tests.rosters import ROSTERS
+from tests.walled import PARTS
 from yanzhen.domains.hotline.closing.models import Draw, Sampled
+from yanzhen.domains.hotline.hotspots.models import Alert
 from yanzhen.domains.hotline.reconciliation.declare import Difference
 from yanzhen.domains.hotline.reconciliation.models import Report
 from yanzhen.domains.hotline.rosters.models import HandOver, Leave, Shift, Swap
+from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
@@ -59,11 +62,9 @@ SECRETS = (
 )
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view person.edit"
-    " person.reveal organisation.view organisation.edit record.view account.view outbox.view outbox.edit"
-    " person.reveal organisation.view organisation.edit record.view account.view call.view call.take call.call_back"
-    " call.reveal call.listen trunk.edit"
-    " person.reveal organisation.view organisation.edit record.view account.view"
-    " roster.view roster.edit roster.approve seat.edit"
+    " person.reveal organisation.view organisation.edit record.view account.view outbox.view outbox.edit call.view"
+    " call.take call.call_back call.reveal call.listen trunk.edit roster.view roster.edit roster.approve seat.edit"
+    " knowledge.view knowledge.edit hotspot.view hotspot.decide case.supervise route.edit case.train"
 )
 PUBLIC = {
     "home",
@@ -135,6 +136,8 @@ class Rows:
             "rest": "x",
             "provider_id": "sso",
             "outcome": "later",
+            "kind": "scripts",
+            "other": case.number,
         }
         self.by_name = {
             "console:file": {"pk": file.pk},
@@ -151,22 +154,7 @@ class Rows:
             "console:send-sheet": {"code": "hotline.appeals"},
             "console:sheet-template": {"code": "hotline.appeals"},
         }
-        draw = Draw.objects.create(
-            region=place.region, line_id="union", day=date(2026, 11, 1), percent=5, population=[case.pk],
-            seed="0" * 64, drawn_at=case.started_at,
-        )  # fmt: skip
-        sampled = Sampled.objects.create(
-            draw=draw, case=case, region=place.region, line_id="union", due_at=case.started_at
-        )
-        self.by_name["console:draw"] = {"pk": draw.pk}
-        for name in ("sample", "call-taken-back"):
-            self.by_name[f"console:{name}"] = {"pk": sampled.pk}
-        board = Board(place)
-        call = board.missed(**{"from": "13812345678"})
-        for name in ("call", "call-finish", "call-recording"):
-            self.by_name[f"console:{name}"] = {"pk": call.pk}
-        self.by_name["console:trunk-close"] = {"pk": board.trunk.pk}
-        self._roster()
+        self._parts(case)
         batch = self._batch()
         for name in ("batch", "confirm-batch", "discard-batch", "undo-batch", "failed-rows"):
             self.by_name[f"console:{name}"] = {"pk": batch.pk}
@@ -186,6 +174,35 @@ class Rows:
             self.by_name[f"console:{name}"] = {"pk": self.organisation.pk}
         for name in ("person", "person-reveal", "person-employ", "employment-end"):
             self.by_name[f"console:{name}"] = {"pk": self.person.pk, "employment": employment.pk}
+
+    def _parts(self, case: Any) -> None:
+        """What the parts of the hotline keep about the county and its case."""
+        place = self.place
+        draw = Draw.objects.create(
+            region=place.region, line_id="union", day=date(2026, 11, 1), percent=5, population=[case.pk],
+            seed="0" * 64, drawn_at=case.started_at,
+        )  # fmt: skip
+        sampled = Sampled.objects.create(
+            draw=draw, case=case, region=place.region, line_id="union", due_at=case.started_at
+        )
+        self.by_name["console:draw"] = {"pk": draw.pk}
+        for name in ("sample", "call-taken-back"):
+            self.by_name[f"console:{name}"] = {"pk": sampled.pk}
+        board = Board(place)
+        call = board.missed(**{"from": "13812345678"})
+        for name in ("call", "call-finish", "call-recording"):
+            self.by_name[f"console:{name}"] = {"pk": call.pk}
+        self.by_name["console:trunk-close"] = {"pk": board.trunk.pk}
+        self._roster()
+        alert = PARTS[Alert](region=place.region, line=place.union.line)
+        for name in ("hotspot", "hotspot-acknowledge", "hotspot-close", "cluster"):
+            self.by_name[f"console:{name}"] = {"pk": alert.pk}
+        route = Route.objects.create(
+            region=place.region, line=place.union.line, valid_from=date(2026, 1, 1), source="分工方案"
+        )
+        self.by_name["console:route-end"] = {"pk": route.pk}
+        for name in ("wording", "macro", "macro-drop", "case-cite"):
+            self.by_name[f"console:{name}"] = {"pk": 1}
 
     def _roster(self) -> None:
         """A shift of the clerk's with all that hangs on it."""

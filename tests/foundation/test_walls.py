@@ -230,7 +230,7 @@ def test_the_walls_can_be_raised_again_at_any_time():
         cursor.execute(f"set role {settings.WEB_ROLE}")
 
     assert fetched(policies) == before
-    of_the_search = {"search_entry", "search_code"}
+    of_the_search = {"search_entry"}
     assert [name for name, _ in before] == sorted(
         {*(m._meta.db_table for m in MAKE), *BEHIND, *of_the_search}
     )

@@ -20,7 +20,7 @@ from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import track_hash
 from yanzhen.domains.hotline.routing.queries import find as find_route
 from yanzhen.domains.hotline.rules import Appeal
-from yanzhen.domains.hotline.searching import note_phones
+from yanzhen.domains.hotline.searching import tail_code
 from yanzhen.engines.procedures.engine import start, start_many
 from yanzhen.engines.procedures.ladder import tell_at_once
 from yanzhen.foundation import crypto, keys, numbering, parameters
@@ -77,7 +77,6 @@ def register_case(
     seal_caller(case, appeal, check_code)
     start(case, actor=actor, right="case.register" if actor else None)
     tell_of_critical([case])
-    note_phones([(case, appeal.phone)])
     return Receipt(case, case.number, check_code)
 
 
@@ -126,7 +125,6 @@ def register_many(arrivals: Sequence[Arrival], *, actor: Account, batch: Batch) 
         seal_caller(case, arrival.appeal, numbering.check_code())
     start_many(cases, actor=actor, right="case.register", note=f"导入批次 {batch.pk}")
     tell_of_critical(cases)
-    note_phones((case, arrival.appeal.phone) for case, arrival in zip(cases, arrivals, strict=True))
     return cases
 
 
@@ -228,6 +226,7 @@ def seal_caller(case: Case, appeal: Appeal, check_code: str) -> None:
     case.caller_mask = f"{mask_name(appeal.name)[:LONGEST_NAME]} {mask_phone(appeal.phone)}".strip()
     if appeal.phone:
         case.phone_hash = crypto.keyed_hash(digits_of(appeal.phone), purpose="phone")
+        case.phone_tail_code = tail_code(appeal.phone)
         case.phone_tail_hash = track_hash(case.number, appeal.phone[-4:])
 
 

@@ -116,6 +116,8 @@ class Case(Subject):
     phone_hash = models.BinaryField(max_length=32, null=True, editable=False)
     phone_tail_hash = models.BinaryField(max_length=32, null=True, editable=False)
     """Keyed hash of number and last four digits: what public tracking compares."""
+    phone_tail_code = models.IntegerField(null=True, editable=False)
+    """Keyed code of the last four digits alone: what staff look for."""
     check_hash = models.BinaryField(max_length=32, editable=False)
     """Keyed hash of number and check code, for those who left no phone."""
 
@@ -158,6 +160,9 @@ class Case(Subject):
             models.Index(fields=("ended_at",), name="case_ended", condition=Q(ended_at__isnull=False)),
             models.Index(fields=("batch",), name="case_batch", condition=Q(batch__isnull=False)),
             models.Index(fields=("phone_hash",), name="case_phone", condition=Q(phone_hash__isnull=False)),
+            models.Index(
+                fields=("phone_tail_code",), name="case_tail", condition=Q(phone_tail_code__isnull=False)
+            ),
         )
         constraints = (
             *Subject.Meta.constraints,

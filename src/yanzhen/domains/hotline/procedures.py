@@ -5,6 +5,7 @@ from __future__ import annotations
 from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.closing import guards as closing
 from yanzhen.domains.hotline.knowledge import rules as knowledge
+from yanzhen.domains.hotline.repeats import rules as repeats
 from yanzhen.engines.procedures.declare import (
     PROCEDURES,
     Allowance,
@@ -39,6 +40,7 @@ CHARGE = (
     rules.handler_is_of_the_organisation,
     rules.handler_may_handle,
     rules.another_handler,
+    repeats.follows_its_lead,
 )
 LADDER = Ladder(
     right="case.supervise",
@@ -95,6 +97,7 @@ CASE = PROCEDURES.add(
             ),
             Transition(
                 "decline", "不予受理", ("received",), "declined", right="case.accept",
+                guards=(repeats.is_not_led, repeats.nobody_waits_for_it),
                 fields=("reply",), checks=(rules.reply_says_something,), note_required=True, stamps=("answered_at",),
             ),
             Transition(
@@ -112,13 +115,13 @@ CASE = PROCEDURES.add(
             ),
             Transition(
                 "send_back", "退回派单", ("handling",), "accepted", right="case.handle",
-                guards=(rules.is_the_first_return,), fields=("counter_proposal",), checks=(rules.proposes_another,),
+                guards=(rules.is_the_first_return, repeats.is_not_led), fields=("counter_proposal",), checks=(rules.proposes_another,),
                 sets=(("returns", 1), ("organisation", None), ("handler", None)),
                 note_required=True, parties_done=True,
             ),
             Transition(
                 "dispute", "再次退回，报请裁定", ("handling",), "disputed", right="case.handle",
-                guards=(rules.is_the_second_return,), fields=("counter_proposal",), checks=(rules.proposes_another,),
+                guards=(rules.is_the_second_return, repeats.is_not_led), fields=("counter_proposal",), checks=(rules.proposes_another,),
                 sets=(("returns", 2), ("organisation", None), ("handler", None)),
                 note_required=True, parties_done=True,
             ),
@@ -128,6 +131,7 @@ CASE = PROCEDURES.add(
             ),
             Transition(
                 "answer", "答复", ("handling",), "answered", right="case.handle",
+                guards=(repeats.is_not_led, repeats.nobody_waits_for_it),
                 fields=("reply",), optional=("amount_yuan",), checks=(rules.reply_says_something, knowledge.has_no_blanks, rules.another_handler),
                 sets=(("reached", None), ("solved", None), ("satisfaction", "")),
                 stamps=("answered_at",), by_handler=True, takes_on=True, parties_done=True,

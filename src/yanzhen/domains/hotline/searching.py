@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
 
-from django.db import transaction
 from django.db.models import Q
 
 from yanzhen.domains.hotline.models import Case
-from yanzhen.engines.search.codes import code_of, forget_codes, having_code, note_codes
+from yanzhen.domains.hotline.places import digits_of
 from yanzhen.engines.search.declare import SEARCHABLES, Searchable
 from yanzhen.foundation import crypto
 from yanzhen.foundation.people.numbers import FIXED, MOBILE
 
 NUMBER = re.compile(r"GD-?\d[\d-]*[A-Z]?", re.ASCII | re.IGNORECASE)
 """How a case number begins; a whole one is longer."""
-BATCH = 2000
 TAIL = re.compile(r"\d{4}", re.ASCII)
 
 
@@ -31,28 +27,14 @@ def by_number(text: str) -> Q | None:
 
 def by_phone(text: str) -> Q | None:
     if MOBILE.fullmatch(text) or FIXED.fullmatch(text):
-        return Q(phone_hash=crypto.keyed_hash(text, purpose="phone"))
-    return Q(pk__in=having_code(CASES, tail_code(text))) if TAIL.fullmatch(text) else None
+        return Q(phone_hash=crypto.keyed_hash(digits_of(text), purpose="phone"))
+    return Q(phone_tail_code=tail_code(text)) if TAIL.fullmatch(text) else None
 
 
 def tail_code(phone: str) -> int:
-    return code_of(phone[-4:], purpose="phone.tail")
-
-
-def note_again() -> None:
-    """Keep the codes of all cases that left a phone, from what is sealed on them; by batches, each in a transaction."""
-    left = Case.objects.filter(caller_cipher__isnull=False, phone_hash__isnull=False)
-    last = 0
-    while cases := list(left.filter(pk__gt=last).order_by("pk")[:BATCH]):
-        last = cases[-1].pk
-        with transaction.atomic():
-            forget_codes(CASES, [case.pk for case in cases])
-            note_phones((case, _phone(case)) for case in cases)
-
-
-def _phone(case: Case) -> str:
-    words: dict[str, str] = json.loads(crypto.open_(bytes(case.caller_cipher or b""), context=case.number))
-    return words["phone"]
+    """Return the code of the last four digits: a keyed hash of 32 bits, in place of digits that ten thousand tries tell."""
+    hashed = crypto.keyed_hash(phone[-4:], purpose="phone.tail")
+    return int.from_bytes(hashed[:4], "big", signed=True)
 
 
 CASES = SEARCHABLES.add(
@@ -62,11 +44,5 @@ CASES = SEARCHABLES.add(
         fields=("title", "body", "employer", "place", "reply"),
         elsewhere=by_phone,
         instead=by_number,
-        note_again=note_again,
     )
 )
-
-
-def note_phones(cases: Iterable[tuple[Case, str]]) -> None:
-    """Keep the codes of the last digits of the phones that new cases were given; "" is no phone."""
-    note_codes(CASES, [(case.pk, tail_code(phone)) for case, phone in cases if phone])

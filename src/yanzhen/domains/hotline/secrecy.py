@@ -6,7 +6,10 @@ secret, and is never made known to the unit that was reported.
 
 from __future__ import annotations
 
+from django.db.models import Q, QuerySet
+
 from yanzhen.domains.hotline.models import Case
+from yanzhen.engines.procedures.queries import lies_in
 from yanzhen.foundation.models import Account
 
 STORY = frozenset({"title", "body", "place", "employer", "headcount", "amount_yuan", "started_by"})
@@ -22,3 +25,9 @@ def hidden_from(account: Account, case: Case) -> frozenset[str]:
     """
     hidden = frozenset() if account.has_right("case.reveal", case) else CALLER
     return hidden if account.has_right("case.view", case) else hidden | STORY
+
+
+def told_openly(rows: QuerySet[Case], account: Account) -> QuerySet[Case]:
+    """Keep the cases whose story the account sees: words may be looked for in these alone, as a match tells them."""
+    reaches = account.reaches("case.view")
+    return rows.filter(Q(secret=False) | lies_in(reaches) | lies_in(reaches, "organisation__"))

@@ -24,8 +24,6 @@ class Searchable:
     """What else a text may mean than words, as a condition on the model; None where it means nothing else."""
     instead: Callable[[str], Q | None] = lambda _text: None
     """The same for what can be no words at all, such as a number: then texts are not looked through."""
-    note_again: Callable[[], None] = lambda: None
-    """Makes the codes of all rows anew (codes.py): what is sealed, only the application can open."""
 
     def __post_init__(self) -> None:
         for name in self.fields:

@@ -188,7 +188,6 @@ language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     if tg_op = 'DELETE' then
         delete from search_entry where kind = '{kind}' and subject_id = old.id;
-        delete from search_code where kind = '{kind}' and subject_id = old.id;
     else
         update search_entry set audience = new.audience, text = search_normal({new_text})
         where kind = '{kind}' and subject_id = new.id;
@@ -215,8 +214,6 @@ BATCH = 5000
 """Rows brought in at once when a table is filled."""
 PART = "E'\\x1f'"
 """Stands between two fields: nobody types it, so no word reaches over it."""
-BEHIND = "exists (select from search_entry e where e.kind = search_code.kind and e.subject_id = search_code.subject_id)"
-"""A code is as visible as the entry of its subject. No IN: the planner would read all entries to look for a hundred."""
 LEAD = "search_find(text, text[], int)"
 
 
@@ -227,7 +224,7 @@ def install(using: str = "default", **_: Any) -> None:
     """
     sql = {searchable.code: triggers(searchable) for searchable in SEARCHABLES}
     functions = _functions()
-    digest = hashlib.sha256("".join([functions, INDEX, BEHIND, *sql.values()]).encode()).hexdigest()
+    digest = hashlib.sha256("".join([functions, INDEX, *sql.values()]).encode()).hexdigest()
     with connections[using].cursor() as cursor:
         cursor.execute(f"select obj_description(to_regprocedure('{LEAD}'), 'pg_proc')")
         if cursor.fetchone() == (digest,):
@@ -235,7 +232,6 @@ def install(using: str = "default", **_: Any) -> None:
         cursor.execute(functions)
         role = settings.WEB_ROLE
         cursor.execute(POLICY.format(table="search_entry", role=role, condition=REACH))
-        cursor.execute(POLICY.format(table="search_code", role=role, condition=BEHIND))
         for searchable in SEARCHABLES:
             cursor.execute(sql[searchable.code])
             if not _filled(cursor, searchable):

@@ -24,19 +24,3 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}#{self.subject_id}"
-
-
-class Code(models.Model):
-    """A keyed hash of something that is looked up whole and kept nowhere in clear, folded to 32 bits."""
-
-    pk = models.CompositePrimaryKey("kind", "code", "subject_id")
-    kind = models.CharField(max_length=64)
-    code = models.IntegerField()
-    subject_id = models.BigIntegerField()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "检索码"
-        indexes = (models.Index(fields=("subject_id",), name="code_subject"),)
-
-    def __str__(self) -> str:
-        return f"{self.kind}#{self.subject_id}"

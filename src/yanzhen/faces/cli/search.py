@@ -12,9 +12,8 @@ from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 @click.command()
 def search() -> None:
-    """重建全文检索的条目和电话检索码；可重复运行，期间照常使用。"""
+    """重建全文检索的条目；可重复运行，期间照常使用。"""
     with place.database(), database_scope({EVERYTHING}):
         for searchable in SEARCHABLES:
             made = rebuild(searchable)
-            searchable.note_again()
             click.echo(f"{searchable.model._meta.verbose_name}：已重建 {made:,} 条检索条目。")

@@ -10,7 +10,7 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE, LADDER
 from yanzhen.domains.hotline.routing.queries import proposal
 from yanzhen.domains.hotline.searching import CASES as SEARCHED
-from yanzhen.domains.hotline.secrecy import hidden_from
+from yanzhen.domains.hotline.secrecy import hidden_from, told_openly
 from yanzhen.engines.procedures.ladder import escalated
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices, pickers
@@ -61,6 +61,8 @@ class CaseFilters(SubjectFilters):
 
     def filter_queryset(self, queryset: Rows) -> Rows:
         rows: Rows = super().filter_queryset(queryset)
+        if self.form.cleaned_data.get("q"):
+            rows = told_openly(rows, self.request.user)
         return rows.select_related("category")
 
 

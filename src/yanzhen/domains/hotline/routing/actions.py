@@ -17,6 +17,7 @@ from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account, Line, Organisation, Region
 from yanzhen.foundation.organisations import charge_problem
 from yanzhen.foundation.records import record
+from yanzhen.foundation.scope import Reach
 
 DATA = Path(__file__).parent / "data" / "routes.csv"
 LINE = "union"
@@ -96,8 +97,13 @@ def end_route(route: Route, *, actor: Account, on: date, reason: str) -> None:
     route.save(update_fields=["valid_to"])
 
 
+def may_edit(actor: Account) -> list[Reach]:
+    """Return where the account may change the table: over the hotline's own line."""
+    return [reach for reach in actor.reaches("route.edit") if reach.line in (None, LINE)]
+
+
 def demand_right(actor: Account, region: str) -> None:
-    if not any(reach.covers(region, LINE) for reach in actor.reaches("route.edit")):
+    if not any(reach.covers(region, LINE) for reach in may_edit(actor)):
         raise NotAllowed("您在该区划没有“维护派单规则”权限")
 
 

@@ -32,29 +32,4 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "检索条目",
             },
         ),
-        migrations.CreateModel(
-            name="Code",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "kind",
-                        "code",
-                        "subject_id",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("kind", models.CharField(max_length=64)),
-                ("code", models.IntegerField()),
-                ("subject_id", models.BigIntegerField()),
-            ],
-            options={
-                "verbose_name": "检索码",
-                "verbose_name_plural": "检索码",
-                "indexes": [models.Index(fields=["subject_id"], name="code_subject")],
-            },
-        ),
     ]

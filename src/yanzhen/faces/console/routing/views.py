@@ -43,7 +43,7 @@ class RouteForm(forms.Form):
     def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["region"].choices = [EMPTY, choices.province(), *choices.regions()]  # type: ignore[attr-defined]
-        body = bodies_field(staff.within(account.reaches("route.edit")))
+        body = bodies_field(staff.within(actions.may_edit(account)))
         body.label = gettext("承办单位（不选为该条线属地最近的单位）")
         body.required = False
         self.fields["organisation"] = body
@@ -68,7 +68,7 @@ def listing(request: AccountRequest) -> HttpResponse:
             "decision": decision,
             "rows": rows,
             "today": timezone.localdate(),
-            "may_edit": bool(request.user.reaches("route.edit")),
+            "may_edit": bool(actions.may_edit(request.user)),
         },
     )
 
@@ -110,7 +110,9 @@ def changing(request: AccountRequest) -> HttpResponse:
 @page(*WAYS)
 def ending(request: AccountRequest, pk: int) -> HttpResponse:
     route = queries.one(pk)
-    if route is None:
+    if route is None or not any(
+        r.covers(route.region_id, actions.LINE) for r in actions.may_edit(request.user)
+    ):
         raise Http404
     form = forms.Form(sent(request), initial={"on": timezone.localdate() + timedelta(days=1)})
     form.fields["on"] = forms.DateField(
