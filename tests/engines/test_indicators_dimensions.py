@@ -31,7 +31,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _terms() -> None:
     """Of the parameters the one that a figure reads: all of them take half a second."""
-    given = {"value": 30, "unit": "calendar_days", "starts_on": date(2017, 1, 1), "source": "测试", "grade": "D"}
+    given = {
+        "value": 30,
+        "unit": "calendar_days",
+        "starts_on": date(2017, 1, 1),
+        "source": "测试",
+        "grade": "D",
+    }
     Parameter.objects.create(code="hotline.repeat_window", **given)
     parameters.forget_parameters()
 

@@ -29,7 +29,7 @@ PORTAL = ("/", "/submit/", "/track/", "/help/", "/privacy/", "/login/")
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo record.view account.view"
     " account.edit parameter.edit calendar.edit organisation.view organisation.edit person.view person.edit"
-    " person.reveal knowledge.view knowledge.edit knowledge.review"
+    " person.reveal knowledge.view knowledge.edit knowledge.review case.supervise call.view roster.view"
 )
 
 
