@@ -1,4 +1,4 @@
-"""The hotline's five figures, on cases that were put there by hand."""
+"""The hotline's figures, on cases that were put there by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.factories import AccountFactory, CaseFactory, RegionFactory
-from tests.hotline import county
+from tests.hotline import REPLY, county
 from yanzhen.domains.hotline import indicators
 from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.indicators.declare import INDICATORS, Indicator, Period
@@ -50,12 +50,14 @@ def behind(what: Indicator, part: str = "part") -> set[Case]:
     return set(records(what, account=reader(), region=RegionFactory(code="370000"), period=YEAR, part=part))
 
 
-def test_the_five_are_declared_in_the_order_in_which_they_are_shown():
+def test_they_are_declared_in_the_order_in_which_they_are_shown():
     assert [i.code for i in INDICATORS if i.code.startswith("hotline.")] == [
         "hotline.received",
+        "hotline.dispatch_accuracy",
         "hotline.closed",
         "hotline.closed_on_time",
         "hotline.resolved",
+        "hotline.first_contact",
         "hotline.satisfied",
     ]
 
@@ -63,7 +65,9 @@ def test_the_five_are_declared_in_the_order_in_which_they_are_shown():
 def test_with_no_cases_the_counts_are_nought_and_the_rates_unknown():
     assert [told(what) for what in INDICATORS if what.code.startswith("hotline.")] == [
         (0, 0, 0),
+        (None, 0, 0),
         (0, 0, 0),
+        (None, 0, 0),
         (None, 0, 0),
         (None, 0, 0),
         (None, 0, 0),
@@ -144,6 +148,48 @@ def test_a_figure_is_of_the_readers_own_reach(what):
     assert (n, total) == (1, 1)
 
 
+def test_a_dispatch_is_accurate_where_no_unit_returned_it_and_only_dispatched_ones_count():
+    kept = {case(state="handling"), closed()}
+    returned = {case(state="accepted", returns=1), case(state="disputed", returns=2), closed(returns=1)}
+    case(), case(state="accepted"), case(state="declined", ended_at=on(2026, 3, 2))
+
+    assert told(indicators.DISPATCH_ACCURACY) == (Decimal("40.00"), 5, 8)
+    assert (behind(indicators.DISPATCH_ACCURACY), behind(indicators.DISPATCH_ACCURACY, "rest")) == (
+        kept,
+        returned,
+    )
+
+
+def test_first_contact_is_solved_by_the_first_unit_with_nobody_else_asked_in():
+    once = closed(solved=True)
+    others = {
+        closed(solved=False),
+        closed(solved=True, returns=1),
+        closed(solved=True, party_keys=["union:3702"]),
+    }
+    closed(solved=None), case(state="called_back", solved=True)
+
+    assert told(indicators.FIRST_CONTACT) == (Decimal("25.00"), 4, 5)
+    assert (behind(indicators.FIRST_CONTACT), behind(indicators.FIRST_CONTACT, "rest")) == ({once}, others)
+
+
+@pytest.mark.parametrize("move", ["redo", "fail_check", "reopen"])
+def test_what_was_handled_once_more_was_not_solved_at_first_contact(move):
+    place = county()
+    straight, again = place.closed(), place.closed() if move == "reopen" else place.called_back()
+    if move == "redo":
+        again = advance(place.answered(), "call_back", actor=place.clerk, reached=True, solved=False)
+    advance(again, move, actor=place.clerk, note="单位未履行承诺")
+    advance(again, "answer", actor=place.handler if move == "fail_check" else place.deputy, reply=REPLY)
+    advance(again, "call_back", actor=place.clerk, reached=True, solved=True)
+    advance(again, "close", actor=place.clerk)
+    period = Period.year(straight.ended_at.astimezone(SHANGHAI).year)
+
+    found = figure(indicators.FIRST_CONTACT, account=place.clerk, region=place.region, period=period)
+
+    assert (found.value, found.n) == (Decimal("50.00"), 2)
+
+
 def test_a_case_that_is_opened_again_leaves_the_closed_ones():
     place = county()
     row = place.closed()
@@ -169,4 +215,4 @@ def test_a_walk_from_received_to_closed_makes_every_figure():
         if what.code.startswith("hotline.")
     ]
 
-    assert values == [1, 1, 100, 100, 100]
+    assert values == [1, 100, 1, 100, 100, 100, 100]

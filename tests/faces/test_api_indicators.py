@@ -127,12 +127,39 @@ def test_the_period_is_half_open():
         ("/indicators/hotline.closed", {"region": "990000"}, (422, "invalid")),
         ("/indicators/hotline.closed", {"from": "2026-02-01", "to": "2026-01-01"}, (422, "invalid")),
         ("/indicators/hotline.closed/records", {"part": "half"}, (422, "invalid")),
+        ("/indicators/hotline.closed", {"by": "shoe size"}, (422, "invalid")),
+        ("/indicators/calls.offered/records", {"by": "channel"}, (422, "invalid")),
     ],
 )
 def test_what_can_not_be_asked_is_a_problem(path, query, expected):
     response = Caller(county().clerk).get(path, **query)
 
     assert problem_of(response) == (expected[0], "application/problem+json", expected[1])
+
+
+def test_a_figure_parts_by_what_is_asked_and_each_part_opens_to_its_records():
+    place = county()
+    mine = closed(place, channel="phone", handler=place.handler)
+    closed(place, channel="web", handler=place.deputy)
+    nobody = closed(place, channel="web")
+    caller = Caller(place.clerk)
+
+    figure = caller.get("/indicators/hotline.closed", by="agent").json()
+    listed = {
+        key: [
+            r["number"]
+            for r in caller.get("/indicators/hotline.closed/records", by="agent", key=key).json()["items"]
+        ]
+        for key in (str(place.handler.pk), "")
+    }
+
+    assert (figure["by"], figure["by_region"]) == ("agent", [])
+    assert {(p["key"], p["name"], p["value"]) for p in figure["parts"]} == {
+        (str(place.handler.pk), str(place.handler), "1"),
+        (str(place.deputy.pk), str(place.deputy), "1"),
+        (None, None, "1"),
+    }
+    assert listed == {str(place.handler.pk): [mine], "": [nobody]}
 
 
 def test_an_account_without_the_right_to_view_sees_no_records():

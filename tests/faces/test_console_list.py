@@ -11,10 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from tests.calls import Board
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
 from tests.hotline import county
-from yanzhen.faces.console.desk import Column
+from yanzhen.faces.console.desk import DESKS, Column
 from yanzhen.faces.console.keys import SIZE
 from yanzhen.faces.console.lists import exported_cell
 from yanzhen.faces.console.models import SavedView
@@ -40,6 +41,27 @@ def test_the_list_shows_the_own_county_and_line_and_nothing_else():
     shown = text(browser(clerk(home)).get(LIST))
 
     assert [t for t in ("本区本线", "本区他线", "他区本线") if t in shown] == ["本区本线"]
+
+
+@pytest.mark.parametrize("desk", list(DESKS), ids=lambda desk: desk.name)
+def test_the_list_of_every_desk_opens_and_can_be_searched(desk):
+    account = AccountFactory(grants=[(RegionFactory(), None, desk.procedure.view_right)])
+    page = browser(account)
+
+    assert [page.get(f"/console/{desk.name}/{query}").status_code for query in ("", "?q=工资")] == [200, 200]
+
+
+def test_a_short_list_is_searched_by_a_part_of_number_or_title():
+    board = Board()
+    waiting = [board.missed("a").call_back, board.missed("b", **{"from": "13700000000"}).call_back]
+    page = browser(board.agent)
+
+    def found(words: str) -> list[str]:
+        shown = page.get("/console/call-backs/", {"q": words})
+        return [task.number for task in waiting if task.number in text(shown)]
+
+    assert found("137****") == [waiting[1].number]
+    assert found(waiting[0].number.lower()) == [waiting[0].number]
 
 
 def test_who_is_not_logged_in_is_asked_to_and_comes_back():

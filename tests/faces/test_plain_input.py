@@ -32,8 +32,9 @@ PAGES = {
     f"{LIST}orders/": ["cursor"],
     TRAIL: ["subject", "verb", "actor", "day", "before", "cursor"],
     "/console/find/": ["number"],
-    "/console/figures/": ["region", "period"],
-    FIGURE: ["region", "period", "part", "cursor"],
+    "/console/figures/": ["region", "period", "by", "sort"],
+    "/console/live/": ["x"],
+    FIGURE: ["region", "period", "part", "by", "key", "cursor"],
     "/console/organisations/": ["q", "region", "kind", "cursor"],
     "/console/people/": ["name", "region", "cursor"],
     "/console/accounts/": ["q"],
@@ -49,8 +50,17 @@ PAGES = {
 """What every address that is opened reads from its query; those that read nothing are given something all the same."""
 ENDPOINTS = {
     "/api/cases": ["state", "region", "received_from", "received_to", "cursor", "limit"],
-    "/api/indicators/hotline.received": ["region", "from", "to"],
-    "/api/indicators/hotline.received/records": ["region", "from", "to", "part", "cursor", "limit"],
+    "/api/indicators/hotline.received": ["region", "from", "to", "by"],
+    "/api/indicators/hotline.received/records": [
+        "region",
+        "from",
+        "to",
+        "part",
+        "by",
+        "key",
+        "cursor",
+        "limit",
+    ],
 }
 
 

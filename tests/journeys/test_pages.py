@@ -29,7 +29,7 @@ PORTAL = ("/", "/submit/", "/track/", "/help/", "/privacy/", "/login/")
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo record.view account.view"
     " account.edit parameter.edit calendar.edit organisation.view organisation.edit person.view person.edit"
-    " person.reveal knowledge.view knowledge.edit knowledge.review"
+    " person.reveal knowledge.view knowledge.edit knowledge.review case.supervise call.view roster.view"
 )
 
 
@@ -110,8 +110,8 @@ def everything(place: County) -> tuple[Account, list[str]]:
     return account, [
         "/console/", "/console/cases/", "/console/cases/?box=to-do", "/console/cases/?q=zzz", "/console/cases/orders/",
         one, f"/console/cases/{handling.number}/", f"/console/cases/{closed.number}/", f"{one}move/accept/",
-        f"{one}reveal/", f"{one}copy/", "/console/register/", "/console/figures/", "/console/figures/hotline.satisfied/",
-        "/console/trail/", "/console/sheets/", "/console/sheets/send/hotline.appeals/", "/console/accounts/",
+        f"{one}reveal/", f"{one}copy/", "/console/register/", "/console/figures/?by=hour", "/console/figures/hotline.satisfied/",
+        "/console/live/", "/console/trail/", "/console/sheets/", "/console/sheets/send/hotline.appeals/", "/console/accounts/",
         f"/console/accounts/{account.pk}/", "/console/parameters/", "/console/parameters/hotline.handling/",
         "/console/calendar/", "/accounts/password/", *of_the_registers(place, account),
         *of_the_knowledge(handling.number),

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
-DECLARATIONS = ("rights", "procedures", "indicators", "searching", "sheets")
+DECLARATIONS = ("rights", "procedures", "dimensions", "indicators", "searching", "sheets")
 """Modules in which apps declare things, in the order in which they may name each other."""
 
 

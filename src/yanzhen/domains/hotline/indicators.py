@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.engines.indicators.declare import INDICATORS, Count, Indicator, Ratio, Unit
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Record
 
 BASIS = "docs/rules/hotline.md"
+DISPATCHED = Q(state__in=("handling", "disputed", "answered", "called_back", "closed")) | Q(returns__gt=0)
+"""Cases that a unit was charged with at some time: only `assign` leads there, and a return leaves its mark."""
+DONE_AGAIN = ("move.redo", "move.fail_check", "move.reopen")
+"""Moves that have a case handled once more."""
+AT_ONCE = Q(solved=True, returns=0, party_keys=[], again=False)
+"""Solved by the first unit on its first answer: never returned, nobody else asked in, never handled once more."""
 
 
 def _closed(account: Account) -> QuerySet[Case]:
     return worklist(account).filter(state="closed")
+
+
+def _closed_and_again(account: Account) -> QuerySet[Case]:
+    """Closed cases with `again`: whether any of them was handled once more. The row forgets that, its history does not."""
+    history = Record.objects.filter(
+        subject_type=Case._meta.label_lower,
+        subject_id=Cast(OuterRef("pk"), TextField()),
+        verb__in=DONE_AGAIN,
+    )
+    return _closed(account).annotate(again=Exists(history))
 
 
 RECEIVED = INDICATORS.add(
@@ -26,6 +43,18 @@ RECEIVED = INDICATORS.add(
         records=worklist,
         dated="received_at",
         measure=Count(),
+    )
+)
+DISPATCH_ACCURACY = INDICATORS.add(
+    Indicator(
+        code="hotline.dispatch_accuracy",
+        label="派单准确率",
+        unit=Unit.PERCENT,
+        basis=BASIS,
+        definition="期内来件且派过单的工单中，承办单位从未退回派单的占比；按来件时间归期，一件只计一次。",
+        records=worklist,
+        dated="received_at",
+        measure=Ratio(part=Q(returns=0), base=DISPATCHED, base_label="派过单"),
     )
 )
 CLOSED = INDICATORS.add(
@@ -62,6 +91,19 @@ RESOLVED = INDICATORS.add(
         records=_closed,
         dated="ended_at",
         measure=Ratio(part=Q(solved=True), base=Q(solved__isnull=False), base_label="回访到并答复是否解决"),
+    )
+)
+FIRST_CONTACT = INDICATORS.add(
+    Indicator(
+        code="hotline.first_contact",
+        label="一次解决率",
+        unit=Unit.PERCENT,
+        basis=BASIS,
+        definition="期内办结且诉求人答复是否解决的工单中，答复“已解决”，并且没有退回派单、没有请其他单位协办、"
+        "没有退回重办（含质检不合格和重新办理）的占比。",
+        records=_closed_and_again,
+        dated="ended_at",
+        measure=Ratio(part=AT_ONCE, base=Q(solved__isnull=False), base_label="回访到并答复是否解决"),
     )
 )
 SATISFIED = INDICATORS.add(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.procedures.declare import State
+from yanzhen.engines.procedures.models import Escalation
 from yanzhen.engines.procedures.queries import seen_by
 from yanzhen.foundation import crypto, numbering
 from yanzhen.foundation.errors import Refusal
@@ -53,6 +54,12 @@ class Progress:
 def worklist(account: Account) -> QuerySet[Case]:
     """All cases that the account may see."""
     return seen_by(Case, account).select_related("category", "region", "line", "organisation", "handler")
+
+
+def escalated_since(rows: QuerySet[Case], at: datetime) -> QuerySet[Case]:
+    """Keep the cases of which a level was told since `at`."""
+    told = Escalation.objects.filter(procedure=CASE.code, at__gte=at)
+    return rows.filter(pk__in=told.values("subject_id"))
 
 
 def categories() -> QuerySet[Category]:

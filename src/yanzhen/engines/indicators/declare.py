@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import Any
 
@@ -105,6 +106,18 @@ class Period:
     def month(cls, year: int, month: int) -> Period:
         after = date(year + month // 12, month % 12 + 1, 1)
         return cls(date(year, month, 1), after, f"{year}年{month}月")
+
+    @classmethod
+    def day(cls, day: date) -> Period:
+        return cls(day, day + timedelta(days=1), f"{day.year}年{day.month}月{day.day}日")
+
+    @classmethod
+    def named(cls, text: str) -> Period:
+        """Return the year, month or day that "2026", "2026-11" or "2026-11-26" names; raises ValueError."""
+        if not re.fullmatch(r"20\d\d(-\d\d){0,2}", text, re.ASCII):
+            raise ValueError(text)
+        first = date.fromisoformat(f"{text}-01-01"[:10])
+        return {4: cls.year(first.year), 7: cls.month(first.year, first.month), 10: cls.day(first)}[len(text)]
 
 
 INDICATORS: Registry[Indicator] = Registry("indicator")

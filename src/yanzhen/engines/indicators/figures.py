@@ -1,6 +1,6 @@
-"""Figures: one declaration gives the number, its breakdown by region, and the records behind it.
+"""Figures: one declaration gives the number, its breakdown by a dimension, and the records behind it and each part.
 
-All three read the same queryset in the reader's own scope, so a figure can not disagree with its records.
+All of them read the same queryset in the reader's own scope, so a figure can not disagree with its records.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from django.conf import settings
 from django.db.models import Aggregate, F, Q, QuerySet
 from django.db.models import Count as CountOf
 from django.db.models import Sum as SumOf
-from django.db.models.functions import Left
 
 from yanzhen.engines.indicators.declare import Count, Distinct, Indicator, Mean, Period, Ratio, Sum
+from yanzhen.engines.indicators.dimensions import REGION, Cell, Cut, cut_of
 from yanzhen.foundation.models import Account, Region
 from yanzhen.foundation.regions import prefixes
 
@@ -45,29 +45,51 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """A figure with what it is made of: by the code of each child region, and under "" what lies in none of them."""
+    """A figure with what it is made of: by the key of each part, and under "" what has none."""
 
     whole: Figure
     parts: dict[str, Figure]
 
 
-def figure(indicator: Indicator, *, account: Account, region: Region, period: Period) -> Figure:
-    """Return the figure over the region's subtree in the period, of what the account may see. One statement."""
-    found = _scope(indicator, account, region, period).aggregate(**_sums(indicator))
+def figure(
+    indicator: Indicator, *, account: Account, region: Region, period: Period, cell: Cell | None = None
+) -> Figure:
+    """Return the figure over the region's subtree in the period, of what the account may see. One statement.
+
+    With a cell, that of one part of a breakdown.
+    """
+    found = _scope(indicator, account, region, period, cell).aggregate(**_sums(indicator))
     return _figure(indicator, found)
 
 
-def breakdowns(
+def figures(
     indicators: Iterable[Indicator], *, account: Account, region: Region, period: Period
-) -> dict[str, Breakdown]:
-    """Return each indicator's breakdown by its code. Those that count the same records are counted in one statement.
+) -> dict[str, Figure]:
+    """Return each figure by its code. Those that count the same records are counted in one statement."""
+    found: dict[str, Figure] = {}
+    for group in _by_records(indicators).values():
+        sums = _scope(group[0], account, region, period).aggregate(**_sums_of(group))
+        found |= {indicator.code: _figure(indicator, _own(indicator, sums)) for indicator in group}
+    return found
 
-    What happened in a region that was merged since counts for the one it was merged into. Sums, counts and bases add up
-    to the whole; distinct counts need not, so they cost a statement more.
+
+def breakdowns(
+    indicators: Iterable[Indicator], *, account: Account, region: Region, period: Period, by: str = REGION
+) -> dict[str, Breakdown]:
+    """Return each indicator's breakdown by its code, in their order.
+
+    Those that count the same records are counted in one statement. Indicators whose records have no dimension `by` are left out. What happened in a region that was merged since counts
+    for the one it was merged into. Sums, counts and bases add up to the whole; distinct counts need not, so they cost a
+    statement more.
     """
     found: dict[str, Breakdown] = {}
-    for group in _by_records(indicators).values():
-        cells = _cells(group, account, region, period)
+    asked = list(indicators)
+    for group in _by_records(asked).values():
+        rows = _scope(group[0], account, region, period)
+        cut = cut_of(rows.model._meta.label_lower, by, region)
+        if cut is None:
+            continue
+        cells = _cells(group, rows, cut)
         for indicator in group:
             own = {code: _own(indicator, sums) for code, sums in cells.items()}
             parts = {code: _figure(indicator, sums) for code, sums in own.items()}
@@ -76,7 +98,7 @@ def breakdowns(
             else:
                 whole = _figure(indicator, reduce(_added, own.values(), _nothing(indicator)))
             found[indicator.code] = Breakdown(whole, parts)
-    return found
+    return {each.code: found[each.code] for each in asked if each.code in found}
 
 
 def _by_records(indicators: Iterable[Indicator]) -> dict[tuple[Any, str], list[Indicator]]:
@@ -86,20 +108,17 @@ def _by_records(indicators: Iterable[Indicator]) -> dict[tuple[Any, str], list[I
     return groups
 
 
-def _cells(
-    group: list[Indicator], account: Account, region: Region, period: Period
-) -> dict[str, dict[str, Any]]:
-    """Return the sums of all of `group` by child region, each under its indicator's code."""
-    children = list(region.children.filter(valid_to=None).exclude(level=Region.Level.ZONE))
-    length = len(children[0].prefix) if children else len(region.prefix)
-    home = {prefix: child.code for child in children for prefix in prefixes(child.code)}
-    sums = {f"{i.code}/{name}": each for i in group for name, each in _sums(i).items()}
-    rows = _scope(group[0], account, region, period).annotate(cell=Left("region_id", length)).values("cell")
+def _cells(group: list[Indicator], rows: QuerySet[Any], cut: Cut) -> dict[str, dict[str, Any]]:
+    """Return the sums of all of `group` by part, each under its indicator's code."""
     found: dict[str, dict[str, Any]] = defaultdict(dict)
-    for row in rows.annotate(**sums).order_by():
-        code = home.get(row.pop("cell"), "")
+    for row in cut.parted(rows).values("cell").annotate(**_sums_of(group)).order_by():
+        code = cut.part_of(row.pop("cell"))
         found[code] = _added(found[code], row)
     return found
+
+
+def _sums_of(group: list[Indicator]) -> dict[str, Aggregate]:
+    return {f"{i.code}/{name}": each for i in group for name, each in _sums(i).items()}
 
 
 def _own(indicator: Indicator, sums: dict[str, Any]) -> dict[str, Any]:
@@ -113,10 +132,19 @@ def _nothing(indicator: Indicator) -> dict[str, Any]:
 
 
 def records(
-    indicator: Indicator, *, account: Account, region: Region, period: Period, part: str = "part"
+    indicator: Indicator,
+    *,
+    account: Account,
+    region: Region,
+    period: Period,
+    part: str = "part",
+    cell: Cell | None = None,
 ) -> QuerySet[Any]:
-    """Return the records behind the figure, as the account may see them; `part` is one of PARTS."""
-    rows = _scope(indicator, account, region, period)
+    """Return the records behind the figure, or behind one part of its breakdown, as the account may see them.
+
+    `part` is one of PARTS.
+    """
+    rows = _scope(indicator, account, region, period, cell)
     chosen, base = _parts(indicator)
     rest = base & ~chosen if chosen else Q(pk__in=())
     return rows.filter({"all": Q(), "base": base, "part": base & chosen, "rest": rest}[part])
@@ -133,12 +161,19 @@ def _quotient(part: int | None, whole: int) -> Decimal | None:
     return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def _scope(indicator: Indicator, account: Account, region: Region, period: Period) -> QuerySet[Any]:
+def _scope(
+    indicator: Indicator, account: Account, region: Region, period: Period, cell: Cell | None = None
+) -> QuerySet[Any]:
+    """Return the rows that are looked at; none of a cell that these records do not fall into."""
     within = {
         f"{indicator.dated}__gte": _midnight(period.first),
         f"{indicator.dated}__lt": _midnight(period.after),
     }
-    return indicator.records(account).within(prefixes(region.code)).filter(**within)  # type: ignore[attr-defined, no-any-return]  # scoped
+    rows = indicator.records(account).within(prefixes(region.code)).filter(**within)  # type: ignore[attr-defined]  # scoped
+    if cell is None:
+        return rows  # type: ignore[no-any-return]  # as above
+    cut = cut_of(rows.model._meta.label_lower, cell.by, region)
+    return cut.within(rows, cell.key) if cut else rows.none()
 
 
 def _midnight(day: date) -> datetime:

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 from ninja import Query, Router
 
-from yanzhen.engines.indicators import figures
+from yanzhen.engines.indicators import dimensions, figures
 from yanzhen.engines.indicators.declare import INDICATORS, Indicator, Period
+from yanzhen.engines.indicators.dimensions import REGION, Cell
 from yanzhen.faces.api.auth import ApiRequest
 from yanzhen.faces.api.paging import page_of
 from yanzhen.faces.api.problems import Absent, demand_known, known_region
@@ -17,15 +18,17 @@ from yanzhen.faces.api.schemas import (
     REFUSED,
     FigureLine,
     FigureOut,
+    FigureSpan,
     IndicatorOut,
+    PartLine,
     Problem,
     RecordOut,
     RecordPage,
     RecordSpan,
     Span,
 )
-from yanzhen.faces.places import region_names
 from yanzhen.foundation.errors import Invalid
+from yanzhen.foundation.models import Account
 
 router = Router(tags=["指标"])
 
@@ -38,16 +41,19 @@ def list_indicators(request: ApiRequest) -> list[IndicatorOut]:
 @router.get(
     "/indicators/{code}", response={200: FigureOut, REFUSED: Problem}, by_alias=True, summary="指标数值"
 )
-def show_figure(request: ApiRequest, code: str, span: Query[Span]) -> FigureOut:
-    demand_known(request, Span)
+def show_figure(request: ApiRequest, code: str, span: Query[FigureSpan]) -> FigureOut:
+    demand_known(request, FigureSpan)
     indicator, region, period = (
         _indicator(code),
         known_region(span.region or settings.PROVINCE),
         _period(span),
     )
-    found = figures.breakdowns([indicator], account=request.auth, region=region, period=period)[code]
-    whole, parts = found.whole, found.parts
-    names = region_names(parts)
+    _demand_parts(indicator, request.auth, span.by)
+    found = figures.breakdowns([indicator], account=request.auth, region=region, period=period, by=span.by)[
+        code
+    ]
+    whole, parts = found.whole, sorted(found.parts.items())
+    names = dimensions.labels(span.by, found.parts)
     return FigureOut(
         **IndicatorOut.values(indicator),
         region=region.code,
@@ -57,7 +63,12 @@ def show_figure(request: ApiRequest, code: str, span: Query[Span]) -> FigureOut:
         n=whole.n,
         total=whole.total,
         outside_percent=whole.outside,
-        by_region=[FigureLine.of(parts[key], key, names.get(key)) for key in sorted(parts)],
+        by_region=[FigureLine.of(part, key, names.get(key)) for key, part in parts if span.by == REGION],
+        by=span.by,
+        parts=[
+            PartLine(key=key or None, name=names.get(key), value=part.value, n=part.n, total=part.total)
+            for key, part in parts
+        ],
     )
 
 
@@ -67,6 +78,7 @@ def show_figure(request: ApiRequest, code: str, span: Query[Span]) -> FigureOut:
 def list_records(request: ApiRequest, code: str, span: Query[RecordSpan]) -> RecordPage:
     demand_known(request, RecordSpan)
     indicator = _indicator(code)
+    _demand_parts(indicator, request.auth, span.by)
     if span.part not in figures.PARTS:
         reason = f"part 应为 {'、'.join(figures.PARTS)} 之一"
         raise Invalid(reason, fields={"part": reason})
@@ -77,6 +89,7 @@ def list_records(request: ApiRequest, code: str, span: Query[RecordSpan]) -> Rec
             region=known_region(span.region or settings.PROVINCE),
             period=_period(span),
             part=span.part,
+            cell=None if span.key is None else Cell(span.by, span.key),
         ),
         by=indicator.dated,
         cursor=span.cursor,
@@ -98,6 +111,15 @@ def _indicator(code: str) -> Indicator:
     if code not in INDICATORS:
         raise Absent(f"没有指标“{code}”")
     return INDICATORS[code]
+
+
+def _demand_parts(indicator: Indicator, account: Account, by: str) -> None:
+    """Raise Invalid where the records of the indicator have no dimension `by`."""
+    model = indicator.records(account).model._meta.label_lower
+    if by != REGION and dimensions.declared(model, by) is None:
+        known = [name for name in dimensions.names() if name == REGION or dimensions.declared(model, name)]
+        reason = f"“{indicator.label}”可按 {'、'.join(known)} 分"
+        raise Invalid(reason, fields={"by": reason})
 
 
 def _period(span: Span) -> Period:

@@ -240,6 +240,14 @@ class FigureLine(Schema):
         return cls(region=code or None, region_name=name, value=figure.value, n=figure.n, total=figure.total)
 
 
+class PartLine(Schema):
+    key: str | None = Field(description="条线、人员、类别、时段或渠道的代码；null 为没有的")
+    name: str | None
+    value: Decimal | None = Field(description="未知为 null，不是 0")
+    n: int
+    total: int
+
+
 class FigureOut(IndicatorOut):
     region: str
     first: date = Field(serialization_alias="from", description="含当日")
@@ -248,7 +256,9 @@ class FigureOut(IndicatorOut):
     n: int
     total: int
     outside_percent: Decimal | None = Field(description="未进入计算的记录占比（%）")
-    by_region: list[FigureLine]
+    by_region: list[FigureLine] = Field(description="按下级区划；按其他维度分时为空")
+    by: str = Field(description="按什么分")
+    parts: list[PartLine] = Field(description="按所选维度分的各部分；其和等于整体")
 
 
 class Span(Strict):
@@ -259,7 +269,14 @@ class Span(Strict):
     after: Day | None = Field(None, alias="to", description="不含当日；缺省为明年首日")
 
 
-class RecordSpan(Span):
+class FigureSpan(Span):
+    by: str = Field(
+        "region", description="region 区划、line 条线、agent 人员、category 类别、hour 时段、channel 渠道"
+    )
+
+
+class RecordSpan(FigureSpan):
+    key: str | None = Field(None, description="只要这一部分的记录；空串为没有的。缺省为全部")
     part: str = Field("part", description="all、base、part、rest")
     cursor: str = ""
     limit: int = Field(50, ge=1, le=MOST)

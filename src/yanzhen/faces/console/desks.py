@@ -20,6 +20,7 @@ from yanzhen.faces.console.filters import (
     SubjectFilters,
     choice_field,
     day_field,
+    since_field,
     state_field,
     words_field,
 )
@@ -50,6 +51,7 @@ class CaseFilters(SubjectFilters):
     complexity = choice_field("难易等级", Case.Complexity.choices)
     channel = choice_field("渠道", Case.Channel.choices)
     escalated = choice_field("督办", RUNGS, lambda rows, _, code: escalated(rows, code))
+    escalated_from = since_field("督办自", queries.escalated_since)
     received_from = day_field("来件自", "received_at", "gte")
     received_to = day_field("来件至", "received_at", "lt", shift=1)
 

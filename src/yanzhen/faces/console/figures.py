@@ -1,8 +1,7 @@
-"""Figures: the declared indicators of a region and a period, by region, and the records behind each."""
+"""Figures: the declared indicators of a region and a period, by a dimension, and the records behind each number."""
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
@@ -11,12 +10,16 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yanzhen.domains.hotline.calls.models import Call
+from yanzhen.engines.indicators import dimensions
 from yanzhen.engines.indicators.declare import INDICATORS, Period, Ratio
+from yanzhen.engines.indicators.dimensions import REGION, UNKNOWN, Cell
 from yanzhen.engines.indicators.figures import PARTS, breakdowns, figure, records
-from yanzhen.faces.console import choices, markup
+from yanzhen.engines.indicators.figures import figures as wholes
+from yanzhen.faces.console import breakdown, choices, markup
 from yanzhen.faces.console.calls.lines import lines as call_lines
 from yanzhen.faces.console.cells import lines
 from yanzhen.faces.console.desk import DESKS, Desk
@@ -24,7 +27,7 @@ from yanzhen.faces.console.keys import Order, page_of
 from yanzhen.faces.console.lists import with_
 from yanzhen.faces.console.pages import page, show
 from yanzhen.faces.http import AccountRequest
-from yanzhen.faces.places import region_by_code, region_names
+from yanzhen.faces.places import region_by_code
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Account, Region
 
@@ -34,15 +37,17 @@ YEARS_BACK = 5
 
 @page("GET", "HEAD")
 def figures(request: AccountRequest) -> HttpResponse:
-    region, period = _region(request.GET), _period(request.GET)
-    found = breakdowns(INDICATORS, account=request.user, region=region, period=period)
-    codes = sorted({code for each in found.values() for code in each.parts})
-    names = region_names(codes)
-    table = [(code, names.get(code, ""), [b.parts.get(code) for b in found.values()]) for code in codes]
+    region, period, by = _region(request.GET), _period(request.GET), _by(request.GET)
+    asked = {"account": request.user, "region": region, "period": period}
+    parted = breakdowns(INDICATORS, by=by, **asked)  # type: ignore[arg-type]  # three values of three types
+    others = [each for each in INDICATORS if each.code not in parted]
+    whole = {code: each.whole for code, each in parted.items()} | wholes(others, **asked)  # type: ignore[arg-type]  # as above
+    spoken = _spoken(request.GET, region)
     return show(request, "console/figures.html", {
-        "region": region, "period": period, "spoken": _spoken(request.GET, region),
-        "figures": [(each.whole.indicator, each.whole) for each in found.values()], "table": table,
-        "form": SpanForm(initial={"region": region.code, "period": _spoken_period(request.GET)}),
+        "region": region, "period": period, "spoken": spoken,
+        "figures": [(each, whole[each.code]) for each in INDICATORS],
+        "table": breakdown.table(parted, by=by, sort=request.GET.get("sort", ""), spoken=spoken, query=request.GET),
+        "form": SpanForm(initial={"region": region.code, "period": _spoken_period(request.GET), "by": by}),
     })  # fmt: skip
 
 
@@ -56,7 +61,8 @@ def behind(request: AccountRequest, code: str) -> HttpResponse:
     part = request.GET.get("part", "part")
     if part not in PARTS:
         raise Invalid("没有这样的明细范围", fields={"part": "不认识"})
-    asked = {"account": request.user, "region": region, "period": period}
+    cell = _cell(request.GET)
+    asked = {"account": request.user, "region": region, "period": period, "cell": cell}
     rows = records(indicator, part=part, **asked)  # type: ignore[arg-type]  # three values of three types
     order = Order(indicator.dated, "", descending=True)
     found = page_of(rows, order, cursor=request.GET.get("cursor", ""))
@@ -64,9 +70,9 @@ def behind(request: AccountRequest, code: str) -> HttpResponse:
     ratio = isinstance(indicator.measure, Ratio)
     return show(request, "console/records.html", {
         "indicator": indicator, "figure": figure(indicator, **asked), "region": region, "period": period,  # type: ignore[arg-type]  # as above
-        **listed,
+        **listed, "cell": cell and _spoken_cell(cell),
         "part": part, "parts": [(p, PART_LABELS[p], with_(request.GET, part=p)) for p in PART_LABELS] if ratio else [],
-        "spoken": _spoken(request.GET, region), "home": reverse("console:figures"),
+        "spoken": _spoken(request.GET, region), "home": reverse("console:figures"), "by": cell.by if cell else "",
         "previous": with_(request.GET, cursor=found.previous) if found.previous else "",
         "following": with_(request.GET, cursor=found.following) if found.following else "",
     })  # fmt: skip
@@ -90,13 +96,30 @@ def _region(query: QueryDict) -> Region:
 
 
 def _period(query: QueryDict) -> Period:
-    """Read "2026" or "2026-11"; this year where nothing is given."""
-    text = _spoken_period(query)
-    match = re.fullmatch(r"(20\d\d)(?:-(0[1-9]|1[0-2]))?", text)
-    if match is None:
-        raise Invalid("期间应写作 2026 或 2026-11", fields={"period": "格式不对"})
-    year, month = match.groups()
-    return Period.month(int(year), int(month)) if month else Period.year(int(year))
+    """Read "2026", "2026-11" or "2026-11-26"; this year where nothing is given."""
+    try:
+        return Period.named(_spoken_period(query))
+    except ValueError:
+        raise Invalid("期间应写作 2026、2026-11 或 2026-11-26", fields={"period": "格式不对"}) from None
+
+
+def _by(query: QueryDict) -> str:
+    by = query.get("by") or REGION
+    if by not in dimensions.names():
+        raise Invalid("不能这样分，请从列表中选择", fields={"by": "不认识"})
+    return by
+
+
+def _cell(query: QueryDict) -> Cell | None:
+    """Return the part of a breakdown that is asked for; None where the whole is."""
+    key = query.get("key")
+    return Cell(_by(query), UNKNOWN if key == breakdown.NO_KEY else key) if key else None
+
+
+def _spoken_cell(cell: Cell) -> str:
+    label = dimensions.names()[cell.by]
+    name = dimensions.labels(cell.by, [cell.key]).get(cell.key) or breakdown.DASH
+    return f"{gettext(label)}：{name}"
 
 
 def _spoken(query: QueryDict, region: Region) -> str:
@@ -112,12 +135,13 @@ def _spoken_period(query: QueryDict) -> str:
 
 
 def _periods() -> list[choices.Choice]:
-    """Return the months of this year, the latest first, and the last years."""
+    """Return the last years, today, and the months of this year, the latest first."""
     today = timezone.localdate()
     months = [date(today.year, m, 1) for m in range(today.month, 0, -1)]
     years = [today.year - n for n in range(YEARS_BACK)]
     return [
         *((str(y), f"{y} 年") for y in years),
+        (f"{today:%Y-%m-%d}", gettext("今天")),
         *((f"{m:%Y-%m}", f"{m.year} 年 {m.month} 月") for m in months),
     ]
 
@@ -127,3 +151,6 @@ class SpanForm(forms.Form):
 
     region = forms.ChoiceField(label=_("行政区划"), choices=lambda: [choices.province(), *choices.regions()])
     period = forms.ChoiceField(label=_("期间"), choices=_periods)
+    by = forms.ChoiceField(
+        label=_("按什么分"), choices=lambda: [(n, gettext(v)) for n, v in dimensions.names().items()]
+    )

@@ -24,7 +24,14 @@ Rows = QuerySet[Any]
 OPEN = "open"
 ME, NOBODY = "我", "未指定"
 """Words that the filter for the handler understands beside names."""
-DUE = (("overdue", "已超期"), ("warning", "临近到期"), ("ok", "期限内"), ("none", "无在走时限"))
+DAY = timedelta(days=1)
+DUE = (
+    ("overdue", "已超期"),
+    ("day", "24 小时内到期"),
+    ("warning", "临近到期"),
+    ("ok", "期限内"),
+    ("none", "无在走时限"),
+)
 ANY = "全部"
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 """Days that may be asked for; farther ones run out of the calendar when a day is added."""
@@ -36,13 +43,23 @@ def midnight(day: date) -> datetime:
 
 
 def day_field(label: str, name: str, lookup: str, *, shift: int = 0) -> django_filters.Filter:
-    """Filter a date-time field by a day of the calendar; `shift` days are added to it first."""
+    """Filter a date-time field by a day of the calendar; `shift` days are added to it."""
 
-    def narrow(rows: Rows, _name: str, value: date) -> Rows:
-        return rows.filter(**{f"{name}__{lookup}": midnight(value + timedelta(days=shift))})
+    def narrow(rows: Rows, at: datetime) -> Rows:
+        return rows.filter(**{f"{name}__{lookup}": at + timedelta(days=shift)})
 
+    return since_field(label, narrow)
+
+
+def since_field(label: str, narrow: Callable[[Rows, datetime], Rows]) -> django_filters.Filter:
+    """Filter by a day of the calendar; `narrow` takes the instant at which it begins."""
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return django_filters.DateFilter(label=label, method=narrow, widget=widget, validators=DAYS)
+    return django_filters.DateFilter(
+        label=label,
+        method=lambda rows, _name, value: narrow(rows, midnight(value)),
+        widget=widget,
+        validators=DAYS,
+    )
 
 
 def choice_field(
@@ -133,11 +150,12 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
 
 
 def due_q(value: str) -> Q:
-    """Rows whose earliest clock has run out, is within its warning, has not come to it, or that have none."""
+    """Rows whose earliest clock has run out, runs out within a day, is within its warning, has not come to it, or that have none."""
     now = timezone.now()
     warned = Q(warn_at__lte=now)
     return {
         "overdue": Q(due_at__lt=now),
+        "day": Q(due_at__gte=now, due_at__lt=now + DAY),
         "warning": Q(due_at__gte=now) & warned,
         "ok": Q(due_at__gte=now) & ~warned,
         "none": Q(due_at=None),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
 from yanzhen.foundation.errors import Invalid
@@ -73,6 +75,25 @@ def page_of(rows: QuerySet[M], order: Order, *, cursor: str = "", size: int = SI
 def count_of(rows: QuerySet[Any], cap: int = CAP) -> int:
     """Return the number of rows, or `cap` + 1 where there are more."""
     return rows.select_related(None).order_by()[: cap + 1].count()
+
+
+def counts_of(named: Mapping[str, QuerySet[Any]], cap: int = CAP) -> dict[str, int]:
+    """Return the number of rows of each, or `cap` + 1 where there are more: one statement for all of them."""
+    counts = dict.fromkeys(named, 0)
+    asked: list[tuple[str, str]] = []
+    values: list[Any] = []
+    for name, rows in named.items():
+        try:
+            sql, given = rows.select_related(None).order_by().values("pk")[: cap + 1].query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        asked.append((name, f"(select count(*) from ({sql}) counted)"))  # noqa: S608  # made by the ORM
+        values += given
+    if asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"select {', '.join(part for _, part in asked)}", values)
+            counts |= dict(zip((name for name, _ in asked), cursor.fetchone(), strict=True))
+    return counts
 
 
 def _stretch(rows: QuerySet[M], order: Order, key: Key | None, limit: int) -> list[M]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,8 @@ class Entry:
 
 
 ORDERS_LABEL = "协办单"
+LIVE = Entry("console:live", "值班台", "device-desktop", ("case.supervise", "call.view"))
+"""Stands above the desks: whoever has it open looks at it all day."""
 PLACES = (
     Entry("console:call-backs", "回访", "refresh", ("case.call_back",)),
     Entry("console:samples", "抽检", "list-check", ("case.check",)),
@@ -66,19 +69,22 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _entries(account: Account) -> list[dict[str, Any]]:
-    found = [_entry("console:home", "首页", "home")]
+    found = [_entry("console:home", "首页", "home"), *_places(account, (LIVE,))]
     for desk in DESKS:
         procedure = desk.procedure
         if account.reaches(procedure.view_right):
             found.append(_entry("console:list", desk.label, desk.icon, desk, query=f"?box={INBOXES[0].code}"))
         if procedure.referral and account.reaches(procedure.referral.respond_right):
             found.append(_entry("console:orders", ORDERS_LABEL, "arrows-split", desk))
-    found.extend(
-        _entry(place.view, place.label, place.icon)
-        for place in PLACES
-        if not place.rights or any(account.reaches(right) for right in place.rights)
-    )
+    found.extend(_places(account, PLACES))
     return [entry for entry in found if entry["url"]]
+
+
+def _places(account: Account, places: tuple[Entry, ...]) -> Iterator[dict[str, Any]]:
+    """Yield the entries of `places` that the account may open."""
+    for place in places:
+        if not place.rights or any(account.reaches(right) for right in place.rights):
+            yield _entry(place.view, place.label, place.icon)
 
 
 def _entry(view: str, label: str, icon: str, *arguments: object, query: str = "") -> dict[str, Any]:

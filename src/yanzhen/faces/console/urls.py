@@ -23,6 +23,7 @@ from yanzhen.faces.console.closing import urls as closing_urls
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.hotspots import urls as hotspots_urls
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
+from yanzhen.faces.console.live import urls as live_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
 from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
 from yanzhen.faces.console.repeats import urls as repeats_urls
@@ -91,6 +92,7 @@ urlpatterns = [
     *closing_urls.urlpatterns,
     *knowledge_urls.urlpatterns,
     *calls_urls.urlpatterns,
+    *live_urls.urlpatterns,
     *classification_urls.urlpatterns,
     *hotspots_urls.urlpatterns,
     *repeats_urls.urlpatterns,

@@ -67,6 +67,20 @@ def call_backs(account: Account) -> QuerySet[CallBack]:
     return seen_by(CallBack, account)
 
 
+def ringing(account: Account) -> QuerySet[Call]:
+    """Callers whom nobody has answered yet."""
+    return seen(account).filter(ended_at=None, status=Call.Status.RINGING, direction=Call.Direction.IN)
+
+
+def talking(account: Account) -> QuerySet[Call]:
+    return seen(account).filter(ended_at=None, status=Call.Status.TALKING)
+
+
+def waiting(account: Account) -> QuerySet[CallBack]:
+    """Call-backs to be made, the one that is due first at the head: it waits longest."""
+    return call_backs(account).filter(state="waiting", ended_at=None).order_by("due_at", "pk")
+
+
 def at_seat(account: Account) -> QuerySet[Call]:
     """The calls that ring or run at the account's seat, and those it took and has not finished; the newest first."""
     now = Q(ended_at=None, seats__contains=[account.pk])

@@ -110,6 +110,13 @@ def between(rows: QuerySet[Shift], span: Span) -> QuerySet[Shift]:
     return rows.filter(starts_at__gt=span.start - LONGEST, starts_at__lt=span.end, ends_at__gt=span.start)
 
 
+def on_duty(account: Account, now: datetime) -> QuerySet[Shift]:
+    """The shifts of those who can be rung now, as far as the account may see them, each with whether they are away."""
+    rows = shifts(account).filter(starts_at__gt=now - LONGEST, starts_at__lte=now, ends_at__gt=now)
+    reachable: QuerySet[Shift] = rows.filter(account__is_active=True, account__seat__active=True)
+    return reachable.select_related("account__presence", "skill", "region").order_by("account__name", "pk")
+
+
 def mine(account: Account, since: datetime) -> list[Shift]:
     """The account's own shifts that end after `since`, wherever they are."""
     with database_scope({EVERYTHING}):
