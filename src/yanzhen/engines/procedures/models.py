@@ -220,7 +220,10 @@ class Escalation(AboutSubject):
 
     class Meta:
         verbose_name = verbose_name_plural = "督办"
-        indexes = (models.Index(fields=("procedure", "subject_id"), name="escalation_subject"),)
+        indexes = (
+            models.Index(fields=("procedure", "subject_id"), name="escalation_subject"),
+            models.Index(fields=("procedure", "at"), name="escalation_at"),
+        )
         constraints = (
             models.UniqueConstraint(fields=("clock", "rung"), name="escalation_once"),
             models.UniqueConstraint(
