@@ -154,9 +154,7 @@ def close(checker: Keyboard) -> None:
     checker.reads("已办理：质检合格并办结")
 
 
-def test_one_appeal_goes_from_the_ring_to_its_end_with_the_keyboard_alone(
-    place: County, sits_down: Opened
-):
+def test_one_appeal_goes_from_the_ring_to_its_end_with_the_keyboard_alone(place: County, sits_down: Opened):
     board = Board(place)
     routing.load()
     Macro.objects.create(shortcut="/bf", text="经核查属实，单位已于本周补发拖欠的工资。", region=place.region)

@@ -134,8 +134,9 @@ def narrowed(request: HttpRequest, desk: Desk, query: QueryDict) -> tuple[QueryS
 
 
 def sought_in(form: Any) -> Found | None:
-    """Return what the words of the filters found."""
-    return form.cleaned_data.get("q") or None if form.is_valid() else None
+    """Return what the words of the filters found, of a kind whose words are indexed."""
+    found = form.cleaned_data.get("q") if form.is_valid() else None
+    return found if isinstance(found, Found) else None
 
 
 def _count(query: QuerySet[Any], form: Any, box: str) -> int:

@@ -7,12 +7,12 @@ from yanzhen.domains.hotline.calls.backs import reveal_number
 from yanzhen.domains.hotline.calls.models import CallBack
 from yanzhen.domains.hotline.calls.procedures import CALL_BACK
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Reveal, Section
-from yanzhen.faces.console.filters import SubjectFilters, state_field
+from yanzhen.faces.console.filters import SubjectFilters, plain_words_field, state_field
 
 
 class CallBackFilters(SubjectFilters):
     state = state_field(CALL_BACK)
-    searched = ("title",)
+    q = plain_words_field("title")
 
     class Meta:
         model = CallBack

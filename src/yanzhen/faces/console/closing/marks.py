@@ -17,7 +17,7 @@ from yanzhen.domains.hotline.closing.models import Unreasonable
 from yanzhen.domains.hotline.closing.procedures import UNREASONABLE
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Section
-from yanzhen.faces.console.filters import SubjectFilters, choice_field, state_field
+from yanzhen.faces.console.filters import SubjectFilters, choice_field, plain_words_field, state_field
 from yanzhen.faces.console.pages import attempt, detail_url, page, see_other, sent, show
 from yanzhen.faces.console.pickers import EMPTY
 from yanzhen.faces.http import AccountRequest
@@ -27,7 +27,7 @@ from yanzhen.foundation.errors import Invalid
 class MarkFilters(SubjectFilters):
     state = state_field(UNREASONABLE)
     ground = choice_field("理由类别", Unreasonable.Ground.choices)
-    searched = ("case__number",)
+    q = plain_words_field("case__number")
 
     class Meta:
         model = Unreasonable

@@ -11,7 +11,7 @@ from yanzhen.domains.hotline.knowledge.rights import EDIT
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Link, Section
-from yanzhen.faces.console.filters import SubjectFilters, choice_field, state_field
+from yanzhen.faces.console.filters import SubjectFilters, choice_field, plain_words_field, state_field
 from yanzhen.faces.console.knowledge.fields import category_field
 from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
@@ -24,7 +24,7 @@ class ArticleFilters(SubjectFilters):
         lambda: choices.branches(categories()),
         lambda rows, _, code: rows.filter(category_id__startswith=code),
     )
-    searched = ("title", "keywords", "source")
+    q = plain_words_field("title", "keywords", "source")
     first = ("q", "state", "region", "category")
     due = None
     organisation = None
