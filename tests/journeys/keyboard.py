@@ -61,6 +61,10 @@ class Keyboard:
         """Wait until the control of that name is held."""
         self._page.wait_for_function(f"name => ({HELD})().name.startsWith(name)", arg=name, timeout=5000)
 
+    def settles(self) -> None:
+        """Wait until the page has read what its macros stand for; a person types slower than it comes."""
+        self._page.wait_for_load_state("networkidle")
+
     def held(self) -> dict[str, str]:
         found: dict[str, str] = self._page.evaluate(HELD)
         return found

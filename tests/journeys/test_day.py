@@ -56,7 +56,10 @@ def tell(board: Board, event: str, **more: Any) -> None:
 
 
 def register(agent: Keyboard, board: Board) -> None:
-    """Ring, answer, F2, type, take the suggestion over, save, hang up."""
+    """Look the keys up; ring, answer, F2, type, take the suggestion over, save, hang up."""
+    agent.press("?")
+    agent.reads("提交正在填写的表单")
+    agent.press("Escape")
     tell(board, "newCall", user=["8001"])
     agent.reads("138****2046")
     tell(board, "answer", answeringNumber="8001")
@@ -109,13 +112,19 @@ def dispatch(dispatcher: Keyboard, place: County) -> None:
 
 
 def answer(handler: Keyboard) -> None:
-    """From the box: answer with a shortcut in the middle of what is typed."""
+    """From the box: sent too early, then answered with a macro in the middle of what is typed."""
     handler.press("F9", "Enter")
     handler.reads("可以办理")
     handler.press("F9")
     handler.tab_to("答复")
     handler.press("Enter")
     handler.holds("答复内容")
+    handler.type("好")
+    handler.press("Control+Enter")
+    handler.reads("答复过短")
+    handler.holds("答复内容")
+    handler.settles()
+    handler.press("Control+a")
     handler.type("您好，/bf ")
     handler.press("Control+Enter")
     handler.reads("已办理：答复")
