@@ -63,7 +63,7 @@ def test_the_province_has_cases_in_every_state_and_somebody_for_every_role(loade
     assert Person.objects.count() == people.PEOPLE
     assert [o.name for o in Organisation.objects.all() if "演示" not in o.name] == []
     assert {label for label, done, total in loaded if done == total} == {
-        "演示工单", "人员、排班、预警、回访、通知", "演示通话",
+        "演示工单", "人员、排班、预警、回访", "演示通话", "通知和对账",
     }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, done, total)"""
-COHORTS = 180
+COHORTS = 150
 
 
 def accounts() -> list[tuple[str, str, str]]:
@@ -63,11 +63,13 @@ def load(progress: Progress) -> None:
             lambda: roster.load(staff["agent"], planner=staff["province"], administrator=staff["admin"]),
             lambda: hotspots.surge(dice, bodies, staff),
             lambda: closing.load(dice, staff),
-            lambda: telling.load(staff),
             telling.suggestions,
         )
         for done, part in enumerate(rest):
-            progress("人员、排班、预警、回访、通知", done, len(rest))
+            progress("人员、排班、预警、回访", done, len(rest))
             part()
-        progress("人员、排班、预警、回访、通知", len(rest), len(rest))
+        progress("人员、排班、预警、回访", len(rest), len(rest))
         calls.load(dice, progress, administrator=staff["admin"])
+        progress("通知和对账", 0, 1)
+        telling.load(staff)
+        progress("通知和对账", 1, 1)

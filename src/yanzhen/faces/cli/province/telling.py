@@ -10,7 +10,7 @@ from yanzhen.domains.hotline.classification.actions import settle_choices, sugge
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.reconciliation.actions import reconcile
 from yanzhen.engines.procedures.engine import advance
-from yanzhen.engines.procedures.notices import MOVED, OVERDUE
+from yanzhen.engines.procedures.notices import MOVED
 from yanzhen.foundation.models import Account, Line, Region
 from yanzhen.foundation.outbox.endpoints import register_endpoint, send_test
 from yanzhen.foundation.outbox.messages import mark_read, notices_of
@@ -32,7 +32,7 @@ def load(staff: dict[str, Account]) -> None:
         actor=staff["admin"],
         name="演示接收端（地址不存在）",
         url=NOWHERE,
-        kinds=[MOVED.code, OVERDUE.code],
+        kinds=[MOVED.code],
         region=Region.objects.get(code="370000"),
         line=Line.objects.get(code="union"),
         resolver=lambda _host, _port: [PUBLIC],
