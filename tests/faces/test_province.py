@@ -5,24 +5,39 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from yanzhen.domains.hotline import categories
+from yanzhen.domains.hotline.calls.models import Call, CallBack
+from yanzhen.domains.hotline.hotspots.models import Alert
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE
+from yanzhen.domains.hotline.routing import actions as routing
 from yanzhen.engines.indicators.declare import INDICATORS, Period
 from yanzhen.engines.indicators.figures import figure
 from yanzhen.faces.cli import province
-from yanzhen.faces.cli.province import people
+from yanzhen.faces.cli.province import calls, hotspots, people
+from yanzhen.faces.console.navigation import navigation
 from yanzhen.foundation import accounts, calendar, crypto, parameters, regions
 from yanzhen.foundation.models import Account, Organisation, Person, Region
 
+WORKERS = {
+    "诉求工单": "dispatcher", "回拨任务": "caller", "回访": "caller", "抽检": "checker", "知识与话术": "agent",
+    "我的通话": "agent", "全部通话": "leader", "派单规则": "coordinator", "热点预警": "leader", "排班": "province",
+    "指标": "leader", "分类模型": "admin", "单位": "registrar", "人员": "registrar", "来件对账": "leader",
+    "通知投递": "admin", "记录链": "auditor", "账号与授权": "admin", "电话中继": "admin", "参数": "admin",
+    "工作日历": "admin", "协办单": "hrss", "知识编审": "editor",
+    "不合理诉求": "checker", "首页": "dispatcher",
+}  # fmt: skip
+"""Who works on which page of the menu; a page that is new has to be named here."""
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
-    monkeypatch.setattr(province, "COHORTS", 25)
+    for module, name, few in ((province, "COHORTS", 25), (calls, "CASES", 6), (calls, "CONSULTED", 6)):
+        monkeypatch.setattr(module, name, few)
     regions.load()
     regions.load_lines()
     accounts.load_roles()
@@ -30,6 +45,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     calendar.seed()
     parameters.load_defaults()
     crypto.begin()
+    routing.load()
     told: list[tuple[str, int, int]] = []
     province.load(lambda label, done, total: told.append((label, done, total)))
     return told
@@ -46,7 +62,40 @@ def test_the_province_has_cases_in_every_state_and_somebody_for_every_role(loade
     }
     assert Person.objects.count() == people.PEOPLE
     assert [o.name for o in Organisation.objects.all() if "演示" not in o.name] == []
-    assert loaded[-1][1:] == (25, 25)
+    assert {label for label, done, total in loaded if done == total} == {
+        "演示工单", "人员、排班、预警、回访", "演示通话", "通知和对账",
+    }  # fmt: skip
+
+
+def test_the_planted_surge_is_an_alert_and_calls_end_in_a_case_a_reason_or_a_call_back(loaded):
+    over = Call.objects.filter(ended_at__isnull=False)
+
+    assert len(hotspots.WORDS) in Alert.objects.filter(dimension="employer").values_list("count", flat=True)
+    assert set(over.values_list("status", flat=True)) == {"answered", "missed"}
+    assert {task.ended_at is None for task in CallBack.objects.all()} == {True, False}
+    assert [call.phone_mask for call in over if not call.phone_mask.startswith("199")] == []
+    assert over.filter(case=None, outcome="", call_back=None).count() == 1
+
+
+def test_every_page_of_the_menu_has_something_to_show_for_who_works_there(loaded, settings):
+    settings.SECOND_FACTOR_RIGHTS = ()
+    menus = {}
+    for post in province.POSTS:
+        request = RequestFactory().get("/console/")
+        request.user = Account.objects.get(username=post.username)
+        menus[post.username] = {entry["label"]: entry["url"] for entry in navigation(request)}
+    everything = {label for menu in menus.values() for label in menu}
+    bare = {}
+    for label, username in WORKERS.items():
+        client = Client()
+        client.force_login(Account.objects.get(username=username))
+        answer = client.get(menus[username][label])
+        shown = answer.content.decode()
+        if answer.status_code != 200 or ('<div class="empty' in shown and "<tbody" not in shown):
+            bare[label] = answer.status_code
+
+    assert everything - WORKERS.keys() == {"表格导入导出"}  # nobody has sent a sheet
+    assert bare == {}
 
 
 def test_every_figure_of_the_province_is_known_and_none_is_perfect(loaded):

@@ -70,6 +70,7 @@ class Progress:
     def __init__(self) -> None:
         self._label = ""
         self._bar: Any = None
+        self._begun = 0.0
 
     def __enter__(self) -> Progress:
         return self
@@ -77,10 +78,12 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self._bar:
             self._bar.__exit__(None, None, None)
+            click.echo(f"{self._label}：{time.monotonic() - self._begun:.0f} 秒")
 
     def __call__(self, label: str, done: int, total: int) -> None:
         if label != self._label:
             self.__exit__()
+            self._begun = time.monotonic()
             self._label, self._bar = label, click.progressbar(length=total, label=f"载入{label}")
             self._bar.__enter__()
         self._bar.update(done - self._bar.pos)

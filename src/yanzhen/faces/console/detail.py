@@ -19,6 +19,7 @@ from yanzhen.engines.procedures.models import Clock, Party, Stay, Subject
 from yanzhen.faces.console import acts, pickers
 from yanzhen.faces.console.cells import WITHHELD, Due, cells, due_of
 from yanzhen.faces.console.desk import Column, Desk
+from yanzhen.faces.console.following import next_url
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import (
     act_page,
@@ -77,6 +78,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "may_refer": bool(
                 referral and row.state in referral.states and account.has_right(referral.right, row)
             ),
+            "next": next_url(desk, row.number, request.GET),
             "links": [link for link in desk.links if account.reaches(link.right)],
             "advised": [
                 (desk.label_of(Column(name)), desk.advice[name](row)) for name in _asked(desk, options)

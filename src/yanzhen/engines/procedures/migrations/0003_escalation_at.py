@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('foundation', '0002_organisation_aliases'),
-        ('procedures', '0002_ladder'),
+        ("foundation", "0002_organisation_aliases"),
+        ("procedures", "0002_ladder"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='escalation',
-            index=models.Index(fields=['procedure', 'at'], name='escalation_at'),
+            model_name="escalation",
+            index=models.Index(fields=["procedure", "at"], name="escalation_at"),
         ),
     ]

@@ -13,14 +13,24 @@ from django.db import transaction
 
 from yanzhen.domains.hotline import categories
 from yanzhen.domains.hotline.rosters import skills
-from yanzhen.faces.cli.province import cases, knowledge, people, roster, units
+from yanzhen.faces.cli.province import (
+    calls,
+    cases,
+    closing,
+    hotspots,
+    knowledge,
+    people,
+    roster,
+    telling,
+    units,
+)
 from yanzhen.faces.cli.province.posts import PASSWORD, POSTS
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, done, total)"""
-COHORTS = 180
+COHORTS = 150
 
 
 def accounts() -> list[tuple[str, str, str]]:
@@ -47,6 +57,19 @@ def load(progress: Progress) -> None:
             cases.cohort(dice, day, bodies, staff)
         cases.parties_and_stays(dice, bodies, staff)
         cases.disputes(bodies, staff)
-        people.register(dice, bodies, staff["registrar"])
-        roster.load(staff["agent"], planner=staff["province"], administrator=staff["admin"])
         progress("演示工单", len(days), len(days))
+        rest = (
+            lambda: people.register(dice, bodies, staff["registrar"]),
+            lambda: roster.load(staff["agent"], planner=staff["province"], administrator=staff["admin"]),
+            lambda: hotspots.surge(dice, bodies, staff),
+            lambda: closing.load(dice, staff),
+            telling.suggestions,
+        )
+        for done, part in enumerate(rest):
+            progress("人员、排班、预警、回访", done, len(rest))
+            part()
+        progress("人员、排班、预警、回访", len(rest), len(rest))
+        calls.load(dice, progress, administrator=staff["admin"])
+        progress("通知和对账", 0, 1)
+        telling.load(staff)
+        progress("通知和对账", 1, 1)

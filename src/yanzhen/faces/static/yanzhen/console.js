@@ -44,19 +44,7 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
-/* Closes an open menu by Escape or by a click beside it. */
+/* Closes an open menu by a click beside it; Escape does so too (keys.js). */
 document.addEventListener("click", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));
-});
-document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach((menu) => menu.removeAttribute("open"));
-  const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
-  if (event.key === "/" && !typing) {
-    const search = document.querySelector("input[name=q]");
-    if (search) {
-      event.preventDefault();
-      search.focus();
-    }
-  }
 });
