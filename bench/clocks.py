@@ -40,8 +40,8 @@ order by c.{at} limit 1000
 
 
 def run(say: Callable[[str], None]) -> None:
-    now = _opening(timezone.now())
     with province(CASES):
+        now = _opening(timezone.now())
         handling = parameters.get("hotline.handling", on=timezone.localdate(now))
         with connection.cursor() as cursor:
             cursor.execute(RUN, {"parameter": handling.pk, "now": now, "due": DUE})

@@ -26,6 +26,7 @@ django.setup()
 from django.apps import apps  # noqa: E402  # needs the apps loaded
 from django.utils.translation.template import templatize  # noqa: E402
 
+import yanzhen.config.urls  # noqa: E402, F401  # the desks that are declared beside their pages
 from yanzhen.engines.indicators.declare import INDICATORS, Ratio  # noqa: E402
 from yanzhen.engines.procedures.declare import PROCEDURES  # noqa: E402
 from yanzhen.engines.procedures.queries import INBOXES  # noqa: E402

@@ -181,7 +181,7 @@ def test_no_acknowledged_appeal_is_missing_after_a_kill_of_everything(running):
         "the sealing of all records",
     )  # fmt: skip
     assert running.one("select count(*) from hotline_case") == running.one(
-        "select count(*) from foundation_record where verb = 'start'"
+        "select count(*) from foundation_record where verb = 'start' and subject_type = 'hotline.case'"
     )
     assert "全部相符" in running.installation.done("records", "verify")
 

@@ -80,7 +80,7 @@ def test_a_clerk_narrows_the_list_ticks_and_moves_many(place: County, open_page:
     log_in(page, place.clerk)
     page.goto("/console/cases/?box=to-do")
 
-    page.get_by_label("编号或关键词").fill("某某机械")
+    page.locator("#id_q").fill("某某机械")
     page.get_by_role("button", name="查找").click()
     expect(page.locator(".worklist tbody tr")).to_have_count(3)
     expect(page).to_have_url(re.compile("q="))

@@ -92,7 +92,7 @@ def _searched(
     desk: Desk, row: Subject, found: Found | None, hidden: frozenset[str]
 ) -> tuple[list[Part], list[Part]]:
     """Return the title and a line of the other texts with the words marked, of what is not hidden."""
-    title = gettext(WITHHELD) if desk.title in hidden else getattr(row, desk.title)
+    title = gettext(WITHHELD) if desk.title in hidden else str(getattr(row, desk.title))
     if found is None:
         return [Part(title, hit=False)], []
     names = {*found.searchable.fields} - {desk.title} - hidden
