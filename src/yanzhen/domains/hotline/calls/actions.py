@@ -78,10 +78,9 @@ def open_trunk(
     actor: Account | None,
     signed: bool = False,
     machines: list[str] | None = None,
-    recordings: str = "",
 ) -> tuple[Trunk, str, str]:
     """Make a trunk; return it with its token and its signing secret ("" where it need not sign), both shown once."""
-    trunk = Trunk(name=name.strip(), region=region, line=Line.objects.get(code=LINE), recordings=recordings)
+    trunk = Trunk(name=name.strip(), region=region, line=Line.objects.get(code=LINE))
     if actor and not actor.has_right("trunk.edit", trunk):
         raise NotAllowed(f"您在{region}没有“维护电话中继”权限")
     if not trunk.name:

@@ -31,8 +31,6 @@ class Trunk(Scoped):
     """The signing secret, sealed; where there is one, an event without a good signature is refused."""
     machines = ArrayField(models.CharField(max_length=64), default=machines, verbose_name="应答设备")
     """Answering numbers behind which nobody sits, such as the voicemail: what they answer is not answered."""
-    recordings = models.URLField("录音地址前缀", blank=True)
-    """Where its recordings lie; only addresses below it are looked at from here."""
     active = models.BooleanField("启用", default=True)
     created_at = models.DateTimeField("建立时间", default=timezone.now)
 

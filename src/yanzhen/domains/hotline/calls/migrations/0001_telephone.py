@@ -377,7 +377,6 @@ class Migration(migrations.Migration):
                         verbose_name="应答设备",
                     ),
                 ),
-                ("recordings", models.URLField(blank=True, verbose_name="录音地址前缀")),
                 ("active", models.BooleanField(default=True, verbose_name="启用")),
                 (
                     "created_at",
