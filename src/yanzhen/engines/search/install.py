@@ -27,15 +27,15 @@ OFTEN = 3
 """Of the newest."""
 AT_WORST = 50_000
 """Rows that are gathered where words were frequent once but are no more: reading backwards would not end."""
-NEAR = 1000
-"""Texts that are compared one by one when no text has the very words."""
+NEAR = 400
+"""Texts that are ranked one by one when no text has the very words; all of them differ from it in one place."""
 PART_BITS = 17
 """The index is in parts of 2^17 neighbouring ids: what comes in touches the pages of the newest part alone, which are few and
 stay in memory. That halves the cost of a row; a search asks every part."""
 PENDING = 2048
 """kB that wait to be sorted into the index: every search reads through them, and one of many rows sorts them in."""
-SEGMENTS = 8
-"""Parts of the words, each of which may hold the wrong character."""
+RAREST = 3
+"""Pairs of a word that the index is asked for at once; more of them narrow little and cost a look each."""
 
 FUNCTIONS = """
 create or replace function search_normal(given text) returns text
@@ -75,12 +75,17 @@ begin
     return array(select part | key from unnest(public.search_pairs(given) || public.search_audience(audience)) key);
 end $$;
 
+create or replace function search_wide(reach text[]) returns boolean
+language sql immutable parallel safe strict as $$
+    -- A whole province, or everything: nearly every row is in it.
+    select exists (select from unnest(reach) key where length(split_part(key, ':', 2)) <= 2)
+$$;
+
 create or replace function search_look(keys int8[], reach text[], first int8, last int8) returns text
 language sql immutable as $$
-    -- The condition that the index answers, one arm for each part of it. Of a whole province it need not know the
-    -- reach: nearly every row is in it.
+    -- The condition that the index answers, one arm for each part of it. A wide reach it need not know.
     select string_agg(format('search_keys(text, audience, subject_id) @> %L::int8[]%s', array(select part << 32 | key from unnest(keys) key),
-        case when not exists (select from unnest(reach) key where length(split_part(key, ':', 2)) <= 2)
+        case when not search_wide(reach)
              then format(' and search_keys(text, audience, subject_id) && %L::int8[]',
                          array(select part << 32 | key from unnest(search_audience(reach)) key)) end), ' or ')
     from generate_series(first >> {part}, last >> {part}) part
@@ -108,7 +113,7 @@ end $$;
 
 create or replace function search_find(subject text, words text[], most int) returns bigint[]
 language plpgsql security definer
-set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off set work_mem = '64MB' set jit = off
+set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off set work_mem = '64MB' set max_parallel_workers_per_gather = 0 set jit = off
 as $$
 -- All subjects in the connection's reach whose text has every one of `words`; null where they are more than `most`, and
 -- frequent enough among the newest for these to be looked through one by one.
@@ -139,32 +144,56 @@ begin
     return case when cardinality(found) <= most then found end;
 end $$;
 
+create or replace function search_nearly(subject text, needle text, reach text[]) returns text
+language plpgsql stable
+set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = on set enable_bitmapscan = off set jit = off
+as $$
+-- The condition that the index answers for `needle` but for one character: wherever the wrong one is, the rarest pairs
+-- that it can not touch, by the sample of all times. Null where there are no entries.
+declare
+    first int8;
+    last int8;
+    arms text;
+begin
+    select min(subject_id), max(subject_id) into first, last from search_entry where kind = subject;
+    with sampled as materialized (
+        select entry.text from generate_series(0, {windows} - 1) part, lateral (
+            select text from search_entry where kind = subject and subject_id >= first + (last - first) * part / {windows}
+            order by subject_id limit {window}) entry
+    ), pair as materialized (
+        select place, substr(needle, place, 2) as letters,
+               (select count(*) from sampled where strpos(sampled.text, substr(needle, place, 2)) > 0) as often
+        from generate_series(1, length(needle) - 1) place
+    ), arm as (
+        select distinct rarest from generate_series(1, length(needle)) wrong, lateral (
+            select array_agg(letters) as rarest from (
+                select letters from pair where place not in (wrong - 1, wrong) order by often, place limit {rarest}) r) a
+    )
+    select string_agg(search_look(array(select key from unnest(rarest) letters, unnest(search_pairs(letters)) key),
+                                  reach, first, last), ' or ') into arms from arm;
+    return arms;
+end $$;
+
 create or replace function search_near(subject text, word text, others text[], most int)
 returns table (subject_id int8, text text)
 language plpgsql security definer
-set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off set work_mem = '64MB' set jit = off
+set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = off set work_mem = '64MB' set max_parallel_workers_per_gather = 0 set jit = off
 as $$
--- Texts in reach that have all pairs of `word` but those of one of its parts, and every one of `others`.
+-- Texts in reach that have `word` but for one character, and every one of `others`.
 declare
     reach text[] := coalesce(yanzhen_reach(), '{{}}');
     needle text := search_normal(word);
-    parts int := least(length(needle), {segments});
     fits text := coalesce(search_fits(array(select search_normal(other) from unnest(others) other)), 'true');
-    first int8;
-    last int8;
+    arms text := search_nearly(subject, needle, reach);
     either text;
 begin
-    select min(e.subject_id), max(e.subject_id) into first, last from search_entry e where e.kind = subject;
-    select string_agg(search_look(keys, reach, first, last), ' or ') into either
-    from (select search_pairs(left(needle, length(needle) * part / parts))
-              || search_pairs(substr(needle, length(needle) * (part + 1) / parts + 1)) as keys
-          from generate_series(0, parts - 1) part) as without_one
-    where keys <> '{{}}';
-    if either is null or reach = '{{}}' then
+    if arms is null or reach = '{{}}' then
         return;
     end if;
-    return query execute format('select e.subject_id, e.text from search_entry e where (%s) and kind || '''' = $1'
-         || ' and audience && $2 and %s limit $3', either, fits)
+    select string_agg(format('strpos(text, %L) > 0 and strpos(text, %L) > 0', left(needle, wrong - 1), substr(needle, wrong + 1)), ' or ')
+    into either from generate_series(1, length(needle)) wrong;
+    return query execute format('select subject_id, text from search_entry where (%s) and kind || '''' = $1 and audience && $2'
+         || ' and %s and (%s) limit $3', arms, fits, either)
        using subject, reach, most;
 end $$;
 """
@@ -279,7 +308,7 @@ def _functions() -> str:
         often=OFTEN,
         at_worst=AT_WORST,
         part=PART_BITS,
-        segments=SEGMENTS,
+        rarest=RAREST,
     )
 
 

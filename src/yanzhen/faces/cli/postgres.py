@@ -58,6 +58,8 @@ INITDB = (
 SETTINGS = "listen_addresses = ''\nunix_socket_permissions = 0700\nmax_connections = 100\n"
 FAST_SETTINGS = "fsync = off\nfull_page_writes = off\nautovacuum = off\nmax_wal_size = 2GB\n"
 """For tests only: what is acknowledged survives a kill of the server, but no crash of the machine."""
+LEAST_BUFFERS, MOST_BUFFERS = 128, 4096
+"""MB. The server's own default is the least; more than the most serves nobody who runs it beside the web server."""
 
 
 _held: dict[Path, IO[bytes]] = {}
@@ -190,6 +192,8 @@ def _check_version(cluster: Cluster) -> None:
 def _start(cluster: Cluster) -> None:
     _clear_after_a_kill(cluster)
     options = f"-c unix_socket_directories='{cluster.sockets}'"
+    if not cluster.fast:
+        options += f" -c shared_buffers={_buffers()}MB"
     arguments = (
         "-D",
         str(cluster.data),
@@ -202,6 +206,12 @@ def _start(cluster: Cluster) -> None:
         str(START_SECONDS),
     )
     as_user(cluster, "pg_ctl", "start", *arguments)
+
+
+def _buffers() -> int:
+    """Return the MB that the server keeps pages in: an eighth of the machine's memory, which web and worker share."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return min(max(memory // 8, LEAST_BUFFERS), MOST_BUFFERS)
 
 
 def _clear_after_a_kill(cluster: Cluster) -> None:
