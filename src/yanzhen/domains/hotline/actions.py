@@ -11,11 +11,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from yanzhen.domains.hotline import rules
-from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.models import Case, Category, name_key
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import track_hash
 from yanzhen.domains.hotline.routing.queries import find as find_route
@@ -26,7 +26,7 @@ from yanzhen.engines.procedures.ladder import tell_at_once
 from yanzhen.foundation import crypto, keys, numbering, parameters
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.fields import field_of
-from yanzhen.foundation.models import Account, Batch, Organisation, Region
+from yanzhen.foundation.models import Account, Batch, Region
 from yanzhen.foundation.people import mask_name, mask_phone
 from yanzhen.foundation.records import record
 
@@ -60,8 +60,6 @@ class Known:
 
     regions: Mapping[str, Region]
     categories: Mapping[str, Category]
-    units: Mapping[str, Organisation | None]
-    """Registered units by name or alias; None where several are called so."""
 
 
 @transaction.atomic
@@ -130,17 +128,15 @@ def register_many(arrivals: Sequence[Arrival], *, actor: Account, batch: Batch) 
 
 def in_force(appeals: Iterable[Appeal]) -> Known:
     """Look up what the appeals name: two statements, for one appeal as for many."""
-    places, themes, names = set(), set(), set()
+    places, themes = set(), set()
     for appeal in appeals:
         places.add(appeal.region)
         themes.add(appeal.category)
-        names.add(appeal.employer.strip())
     regions = Region.objects.filter(code__in=places, valid_to=None)
     categories = Category.objects.filter(code__in=themes - {""}, active=True)
     return Known(
         {region.code: region for region in regions},
         {category.code: category for category in categories},
-        units_called(names - {""}),
     )
 
 
@@ -166,7 +162,7 @@ def unnumbered_case(
         category=category,
         urgency=appeal.urgency,
         employer=appeal.employer.strip(),
-        accused=known.units.get(appeal.employer.strip()),
+        employer_key=name_key(appeal.employer),
         place=appeal.place.strip(),
         headcount=appeal.headcount,
         amount_yuan=appeal.amount_yuan,
@@ -201,18 +197,6 @@ def _group(region: str, at: datetime) -> int:
 
 def _told(case: Case) -> Appeal:
     return Appeal(body=case.body, region=case.region_id, title=case.title, headcount=case.headcount)
-
-
-def units_called(names: set[str]) -> dict[str, Organisation | None]:
-    """Return the registered units in force that go by `names` (own or alias); None for a name of several. One statement."""
-    found: dict[str, Organisation | None] = {}
-    if not names:
-        return found
-    wanted = Organisation.objects.filter(Q(name__in=names) | Q(aliases__overlap=sorted(names)), valid_to=None)
-    for unit in wanted:
-        for name in {unit.name, *unit.aliases} & names:
-            found[name] = None if name in found else unit
-    return found
 
 
 def seal_caller(case: Case, appeal: Appeal, check_code: str) -> None:

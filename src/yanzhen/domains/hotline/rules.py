@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.models import Case, keys_of
 from yanzhen.foundation.models import Organisation
 from yanzhen.foundation.organisations import charge_problem
 from yanzhen.foundation.people import phone_problem
@@ -117,9 +117,12 @@ def another_handler(case: Case) -> str | None:
 
 def is_not_the_accused(case: Case) -> str | None:
     """被反映的单位不能办理反映自己的诉求"""
-    if case.organisation_id is None or case.organisation_id != case.accused_id:
-        return None
-    return "该单位就是被反映的单位，不能承办本件"
+    return unit_is_not_the_accused(case, case.organisation) if case.organisation else None
+
+
+def unit_is_not_the_accused(case: Case, unit: Organisation) -> str | None:
+    """被反映的单位不得承办、协办反映自己的诉求"""
+    return f"{unit.name} 就是被反映的单位，不能办理本件" if case.employer_key in keys_of(unit) else None
 
 
 def is_the_first_return(case: Case) -> str | None:

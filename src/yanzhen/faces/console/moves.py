@@ -53,7 +53,7 @@ def move(request: AccountRequest, desk: Desk, number: str, code: str) -> HttpRes
 @page(*WAYS)
 def refer(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
     row = subject_or_404(request, desk, number)
-    body = pickers.organisation_field(request.user, row)
+    body = pickers.referral_field(request.user, row)
     body.label = gettext("协办单位")
     form = act_form({"organisation": body, "demand": text_field(gettext("办理要求"))}, sent(request))
     return act_page(

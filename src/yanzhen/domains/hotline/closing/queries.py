@@ -115,12 +115,16 @@ def past(case: Case) -> Past:
 
 def with_cases(rows: list[Sampled]) -> list[Sampled]:
     """Bring along what a page of samples names, a statement each."""
-    prefetch_related_objects(rows, "case", "draw", "region", "reviewer")
+    prefetch_related_objects(rows, "case__organisation", "draw", "region", "reviewer")
     return rows
 
 
 def samples(account: Account) -> QuerySet[Sampled]:
-    return Sampled.objects.visible_to(account, CHECK).select_related("case", "draw", "region", "reviewer")
+    """Return the samples that lie in the account's reach; those of cases it was only asked into are none of them."""
+    reaches = account.reaches(CHECK)
+    here = lies_in(reaches) | lies_in(reaches, "case__organisation__")
+    rows = Sampled.objects.visible_to(account, CHECK).filter(here)
+    return rows.select_related("case__organisation", "draw", "region", "reviewer")
 
 
 def draws(account: Account) -> QuerySet[Draw]:
