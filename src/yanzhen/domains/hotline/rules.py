@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from yanzhen.domains.hotline.models import Case, keys_of
+from yanzhen.engines.similarity.text import text_normal
 from yanzhen.foundation.models import Organisation
 from yanzhen.foundation.organisations import charge_problem
 from yanzhen.foundation.people import phone_problem
@@ -61,7 +62,8 @@ LIFE_AT_RISK = (
     "跳楼", "轻生", "自杀", "自焚", "不想活", "寻短见", "喝农药", "割腕", "爆炸", "坍塌", "塌方", "中毒", "窒息",
     "被困", "昏迷", "生命危险", "危及生命", "有人死亡", "绝食",
 )  # fmt: skip
-"""Words that may mean that a life is at risk. Our own list (grade D): one too many costs a look, one too few a life."""
+"""Words that may mean that a life is at risk, as they stand in the normal form: blanks, marks and traditional characters
+hide none. Our own list (grade D): one too many costs a look, one too few a life."""
 
 APPEAL_RULES = (
     ("body", body_says_something),
@@ -156,7 +158,8 @@ def is_around(organisation: Organisation | None, case: Case) -> str | None:
 
 def urgency_of(appeal: Appeal, *, group: int) -> tuple[str, str]:
     """Return the urgency of an appeal and the reason where it is raised: life at risk, or a group of `group` and more."""
-    words = [word for word in LIFE_AT_RISK if word in appeal.body or word in appeal.title]
+    told = text_normal(f"{appeal.title}\n{appeal.body}")
+    words = [word for word in LIFE_AT_RISK if word in told]
     if words:
         return Case.Urgency.CRITICAL, f"内容提到“{words[0]}”，可能危及生命安全"
     if appeal.headcount >= group:

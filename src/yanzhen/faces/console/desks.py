@@ -108,7 +108,7 @@ CASES = DESKS.add(
                  "counter_proposal": charge_field, "handler": pickers.handler_field},
         links=(
             Link("知识与话术", "console:case-knowledge", "list-check", "knowledge.view"),
-            Link("回访与评价", "console:closing-history", "message-circle", "case.view"),
+            Link("回访与评价", "console:closing-history", "message-circle", "case.view", story=True),
         ),
     )
 )  # fmt: skip

@@ -25,7 +25,7 @@ from yanzhen.faces.console.cells import WITHHELD, lines, shown
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
 from yanzhen.faces.console.models import SavedView
-from yanzhen.faces.console.pages import page, see_other, show
+from yanzhen.faces.console.pages import look_at_list, page, see_other, show
 from yanzhen.faces.http import NUL, AccountRequest, Malformed
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Account
@@ -62,6 +62,10 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
     sought = sought_in(form)
     moves = [move for move in desk.bulk_moves if request.user.reaches(move.right)]
     listed = lines(desk, found.rows, request.user, sought)
+    quoted = {line.pk for line in listed if line.excerpt}
+    look_at_list(
+        request, desk, [row.pk for row in found.rows if row.pk in quoted and desk.secret(row)], by="excerpt"
+    )
     return show(
         request,
         "console/list.html",
@@ -104,7 +108,10 @@ def export(request: AccountRequest, desk: Desk) -> HttpResponse | FileResponse:
     if count_of(rows, MOST_EXPORTED) > MOST_EXPORTED:
         raise Invalid(f"筛选结果超过 {MOST_EXPORTED:,} 件，请缩小范围后分次导出")
     out = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
-    write_rows(out, [desk.label_of(c) for c in (NUMBER, *desk.columns)], _exported(desk, rows, request.user))
+    told: list[int] = []
+    heads = [desk.label_of(c) for c in (NUMBER, *desk.columns)]
+    write_rows(out, heads, _exported(desk, rows, request.user, told))
+    look_at_list(request, desk, told, by="export")
     out.seek(0)
     name = f"{desk.label}-{timezone.localdate():%Y%m%d}.xlsx"
     return FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)
@@ -198,9 +205,12 @@ def _tabs(desk: Desk, saved: list[SavedView], box: str, here: str) -> list[Tab]:
     return tabs + [Tab(v.name, f"{home}?{v.query}", v.query == here, v.pk) for v in saved]
 
 
-def _exported(desk: Desk, rows: QuerySet[Any], account: Account) -> Iterator[list[Exported]]:
+def _exported(desk: Desk, rows: QuerySet[Any], account: Account, told: list[int]) -> Iterator[list[Exported]]:
+    """Yield the cells of each row; the ids of secret ones whose title is among them go to `told`."""
     for row in rows.iterator(chunk_size=2000):
         hidden = desk.hidden(account, row)
+        if desk.secret(row) and desk.title not in hidden:
+            told.append(row.pk)
         yield [
             row.number,
             *(gettext(WITHHELD) if c.name in hidden else exported_cell(row, c) for c in desk.columns),

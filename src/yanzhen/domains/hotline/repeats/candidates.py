@@ -101,7 +101,12 @@ def _unit(name: str) -> tuple[str, ...]:
 
 
 def candidates(about: Case | Appeal, account: Account, *, now: datetime | None = None) -> list[Candidate]:
-    """Return the likely repeats that the account may see, the likeliest first, at most ten: six statements."""
+    """Return the likely repeats that the account may see, the likeliest first, at most ten: six statements.
+
+    None of a case whose own story is kept from the account: what is like it would tell it.
+    """
+    if isinstance(about, Case) and hidden_from(account, about) & STORY:
+        return []
     sought = sought_of(about)
     seen = worklist(account).filter(_lately(now or timezone.now())).exclude(pk=sought.case or 0)
     ids = _named(sought, seen) | _worded(sought)
@@ -111,7 +116,7 @@ def candidates(about: Case | Appeal, account: Account, *, now: datetime | None =
     own = groups.get(sought.case) if sought.case else None
     found = []
     for row in rows:
-        hidden = hidden_from(account, row) if row.secret else frozenset()
+        hidden = hidden_from(account, row)
         reasons = tuple(_reasons(sought, row, likeness.get(row.pk), hidden))
         score = min(sum(reason.weight for reason in reasons), MOST)
         if score >= LEAST and (own is None or groups.get(row.pk) != own):

@@ -10,6 +10,10 @@ from django.utils.translation import gettext
 
 from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.domains.hotline.calls.rules import LOST, NO_HANGUP
+from yanzhen.domains.hotline.models import Case
+from yanzhen.faces.console.cells import title_of
+from yanzhen.faces.console.desks import CASES
+from yanzhen.foundation.models import Account
 
 TONES = {Call.Status.RINGING: "amber", Call.Status.TALKING: "blue", Call.Status.ANSWERED: "green"}
 MILLISECONDS = 1000
@@ -32,6 +36,11 @@ def lines(calls: Sequence[Call]) -> list[Line]:
     """Return `calls` with what they point to, in a statement a column."""
     prefetch_related_objects(list(calls), "region", "answered_by", "case", "call_back")
     return [_line(call) for call in calls]
+
+
+def titled(cases: Sequence[Case], account: Account) -> list[tuple[Case, str]]:
+    """Return each case with its title as the account may read it."""
+    return [(case, title_of(CASES, case, account)) for case in cases]
 
 
 def result_of(call: Call) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext
 
 from yanzhen.domains.hotline.closing import queries
@@ -15,6 +15,8 @@ from yanzhen.faces.http import AccountRequest
 @page("GET", "HEAD")
 def history(request: AccountRequest, number: str) -> HttpResponse:
     case = subject_or_404(request, CASES, number)
+    if not CASES.tells(request.user, case):
+        raise Http404("本件要求保密，您只能查看自己的协办单")
     past = queries.past(case)  # type: ignore[arg-type]  # the desk's subjects are cases
     may_propose = any(request.user.has_right(right, case) for right in ("case.handle", "case.call_back"))
     context = {
