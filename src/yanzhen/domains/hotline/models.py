@@ -51,7 +51,7 @@ def keys_of(unit: Organisation | None) -> list[str]:
 
 
 def against(account: Account, path: str = "") -> Q:
-    """Return the condition that the case at `path` is against the account's own unit; an empty one where none can be.
+    """Return the condition that the row at `path`, which has an `employer_key`, is against the account's own unit; an empty one where none can be.
 
     The names are those of today, so nothing has to be written again when a unit is registered or gets another alias;
     of several units that share a name none sees the case.

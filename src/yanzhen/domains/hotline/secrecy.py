@@ -32,6 +32,12 @@ def withheld(account: Account, case: Case) -> frozenset[str]:
     return hidden if account.has_right("case.view", case) else hidden | STORY
 
 
+def caller_told(account: Account) -> Q:
+    """Return the condition of the cases whose caller may be told apart by the account: by the phone, or by a call."""
+    reaches = account.reaches("case.reveal")
+    return Q(secret=False) | lies_in(reaches) | lies_in(reaches, "organisation__")
+
+
 def told_openly(rows: QuerySet[Case], account: Account) -> QuerySet[Case]:
     """Keep the cases whose story the account sees: words may be looked for in these alone, as a match tells them."""
     reaches = account.reaches("case.view")

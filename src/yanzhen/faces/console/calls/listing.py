@@ -79,7 +79,7 @@ def listing(request: AccountRequest) -> HttpResponse:
         "console/calls/list.html",
         {
             "form": form,
-            "lines": lines(found.rows),
+            "lines": lines(found.rows, request.user),
             "count": count_of(rows),
             "cap": CAP,
             "counted": True,
@@ -100,11 +100,11 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
         request,
         "console/calls/one.html",
         {
-            "line": lines([call])[0],
+            "line": lines([call], account)[0],
             "facts": _facts(call),
             "events": [(gettext(KINDS[e.kind]), e) for e in queries.events(call)],
             "legs": _legs(call),
-            "others": lines(list(queries.of_number(call, account))),
+            "others": lines(list(queries.of_number(call, account)), account),
             "cases": titled(queries.cases_of(call, account), account),
             "may_finish": takes and not call.finished,
             "may_listen": account.has_right("call.listen", call),

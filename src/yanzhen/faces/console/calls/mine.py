@@ -54,11 +54,11 @@ def _now(request: AccountRequest, calls: list[Call] | None = None) -> dict[str, 
     account = request.user
     pops = [
         Pop(c, line, titled(queries.cases_of(c, account), account), queries.open_call_back(c, account))
-        for c, line in zip(calls[:POPPED], lines(calls[:POPPED]), strict=True)
+        for c, line in zip(calls[:POPPED], lines(calls[:POPPED], account), strict=True)
     ]
     return {
         "pops": pops,
-        "rest": lines(calls[POPPED:]),
+        "rest": lines(calls[POPPED:], account),
         "seen": queries.version_of(calls),
         "cases_desk": CASES,
         "call_backs_desk": CALL_BACKS,
