@@ -200,3 +200,17 @@ def test_a_party_finds_no_secret_case_by_the_words_of_its_story():
         found[account] = case.number in client.get("/console/cases/?q=夜班补贴").content.decode()
 
     assert found == {outsider: False, place.clerk: True}
+
+
+def test_no_banner_tells_a_party_that_a_hidden_case_has_nearly_its_words():
+    place = county()
+    case, outsider = shared(place)
+    wrong = "车间主任王某扣发夜间补贴"
+
+    pages = {who: browser(who).get(f"/console/cases/?q={wrong}") for who in (outsider, place.clerk)}
+
+    assert {who: "相近结果" in page.content.decode() for who, page in pages.items()} == {
+        outsider: False,
+        place.clerk: True,
+    }
+    assert case.number not in pages[outsider].content.decode()

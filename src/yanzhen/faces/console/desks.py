@@ -65,9 +65,10 @@ class CaseFilters(SubjectFilters):
         fields = ("urgency", "complexity", "channel")
 
     def filter_queryset(self, queryset: Rows) -> Rows:
+        if found := self.form.cleaned_data.get("q"):
+            queryset = told_openly(queryset, self.request.user)
+            self.form.cleaned_data["q"] = found.among(queryset, self.request.user)
         rows: Rows = super().filter_queryset(queryset)
-        if self.form.cleaned_data.get("q"):
-            rows = told_openly(rows, self.request.user)
         return rows.select_related("category")
 
 

@@ -77,7 +77,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             or any(f.data for f in form if f.name not in desk.filters.first),
             "lines": listed,
             "rows": markup.rows(desk, listed, picks=bool(moves)),
-            "near": bool(sought and sought.near),
+            "near": bool(sought and sought.near and listed),
             "columns": [(c, desk.label_of(c)) for c in desk.columns],
             "tabs": _tabs(desk, saved, box, here),
             "box": box,
