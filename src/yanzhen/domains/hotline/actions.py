@@ -233,9 +233,12 @@ def reissue_check_code(case: Case, *, actor: Account, reason: str) -> str:
     """Give the case a new check code and return it, this once; the old one opens nothing from then on.
 
     Who asks is compared with the name and phone of the case first: an anonymous case has nothing to compare with.
+    Whoever handles the case gives none out: with it one could answer in the caller's place.
     """
     if not actor.has_right("case.reveal", case):
         raise NotAllowed("您在该区划和条线没有“查看诉求人完整信息”权限，不能补发查询码")
+    if actor.pk in (case.handler_id, case.former_handler_id):
+        raise NotAllowed("承办人不能补发自己所办工单的查询码：凭它可以代诉求人评价。请由他人核对身份后补发")
     if case.anonymous:
         raise Refusal("匿名诉求没有可以核对身份的信息，不能补发查询码")
     if len(reason.strip()) < 4:
