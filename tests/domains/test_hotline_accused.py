@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory
 from tests.hotline import County, county
+from yanzhen.domains.hotline.actions import correct_employer
 from yanzhen.domains.hotline.closing import queries as closing
 from yanzhen.domains.hotline.closing.marks import propose_mark
 from yanzhen.domains.hotline.closing.models import Sampled, Unreasonable
@@ -24,8 +25,9 @@ from yanzhen.engines.procedures.ladder import climb, tell_at_once
 from yanzhen.engines.procedures.models import Clock, Escalation, Party
 from yanzhen.engines.procedures.queries import seen_by, work_orders
 from yanzhen.engines.procedures.refusals import MoveRefused
+from yanzhen.foundation.errors import NotAllowed, Refusal
 from yanzhen.foundation.models import Account, Organisation
-from yanzhen.foundation.records import record
+from yanzhen.foundation.records import history, record
 from yanzhen.foundation.records import seen_by as records_seen_by
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +171,40 @@ def test_the_accused_unit_is_neither_asked_in_nor_offered():
         page = browser(place.clerk).get(f"/console/cases/{case.number}/{form}/").content.decode()
         assert f'value="{place.union.pk}"' in page, form
         assert f'value="{unit.pk}"' not in page, form
+
+
+def test_the_wall_follows_at_once_when_the_unit_is_put_right():
+    place = county()
+    _unit, insider = inside(place)
+    case = place.case(employer="某中心")
+    assert list(seen_by(Case, insider)) == [case]
+
+    done = browser(place.clerk).post(
+        f"/console/cases/{case.number}/employer/", {"employer": NAME, "reason": "来电人补充了单位全称"}
+    )
+
+    case.refresh_from_db()
+    assert (done.status_code, case.employer) == (303, NAME)
+    assert list(seen_by(Case, insider)) == []
+    last = history(case).last()
+    assert (last.verb, last.actor_id, last.reason) == (
+        "case.employer",
+        place.clerk.pk,
+        "来电人补充了单位全称",
+    )
+    assert NAME not in str((last.before, last.after))
+    with pytest.raises(NotAllowed):
+        correct_employer(case, "别的单位", actor=insider, reason="不是我们单位")
+
+
+def test_a_unit_that_works_on_the_case_is_not_named_as_the_one_that_it_is_against():
+    place = county()
+    unit, _insider = inside(place)
+    hrss = OrganisationFactory(region=place.region, line=LineFactory(code="hrss"), kind="government")
+    case = place.handling()
+    parties.refer(case, hrss, actor=place.clerk, demand="请核实")
+
+    for name, wanted in ((place.union.name, "请先改派承办单位"), (hrss.name, "请先撤回分办单")):
+        with pytest.raises(Refusal, match=wanted):
+            correct_employer(case, name, actor=place.clerk, reason="来电人补充")
+    assert correct_employer(case, unit.name, actor=place.clerk, reason="来电人补充").employer == NAME

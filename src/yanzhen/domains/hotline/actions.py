@@ -15,14 +15,19 @@ from django.db.models import F
 from django.utils import timezone
 
 from yanzhen.domains.hotline import rules
+from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.domains.hotline.models import Case, Category, name_key
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import track_hash
+from yanzhen.domains.hotline.repeats.models import Trace
 from yanzhen.domains.hotline.routing.queries import find as find_route
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.domains.hotline.searching import tail_code
+from yanzhen.engines.procedures.changes import proof_of
 from yanzhen.engines.procedures.engine import start, start_many
 from yanzhen.engines.procedures.ladder import tell_at_once
+from yanzhen.engines.procedures.models import Party
+from yanzhen.engines.procedures.queries import parties as parties_of
 from yanzhen.foundation import crypto, keys, numbering, parameters
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.fields import field_of
@@ -248,6 +253,49 @@ def reissue_check_code(case: Case, *, actor: Account, reason: str) -> str:
     case.save(update_fields=["check_hash"])
     record("case.reissue", case, actor=actor, right="case.reveal", reason=reason.strip())
     return check_code
+
+
+@transaction.atomic
+def correct_employer(case: Case, employer: str, *, actor: Account, reason: str) -> Case:
+    """Put right which unit the case is against, in any state: who never sees it follows from that at once.
+
+    Refused while a unit that goes by the name handles the case or a part of it. What the records keep is a proof of
+    the names: of a secret case the name is a part of the story.
+    """
+    row: Case = Case.objects.select_related("organisation").select_for_update(of=("self",)).get(pk=case.pk)
+    if not actor.has_right("case.accept", row):
+        raise NotAllowed("您在该区划和条线没有“受理工单”权限，不能更正涉事单位")
+    if len(reason.strip()) < 4:
+        raise Invalid("更正涉事单位须说明理由（至少 4 个字）", fields={"reason": "请说明理由"})
+    before, row.employer = row.employer, employer.strip()
+    row.employer_key = name_key(row.employer)
+    try:
+        field_of(row, "employer").clean(row.employer, row)
+    except ValidationError as error:
+        raise Invalid("；".join(error.messages), fields={"employer": "；".join(error.messages)}) from None
+    if row.employer == before:
+        raise Refusal(f"{row.number} 的涉事单位已是“{before}”")
+    if reasons := list(_involved(row)):
+        raise Refusal("；".join(reasons), reasons=reasons)
+    row.save(update_fields=["employer", "employer_key"])
+    Call.objects.filter(case=row).update(employer_key=row.employer_key)
+    Trace.objects.filter(record=row.pk).delete()
+    proofs = ({"employer": proof_of(name)} for name in (before, row.employer))
+    record(
+        "case.employer", row, actor=actor, right="case.accept",
+        before=next(proofs), after=next(proofs), reason=reason.strip(),
+    )  # fmt: skip
+    return row
+
+
+def _involved(case: Case) -> Iterator[str]:
+    """Yield what a unit that the case is against still has to do with it."""
+    if reason := rules.is_not_the_accused(case):
+        yield f"{reason}：请先改派承办单位，再更正"
+    for party in parties_of(case):
+        working = party.state in (Party.State.OFFERED, Party.State.ACCEPTED)
+        if working and (reason := rules.unit_is_not_the_accused(case, party.organisation)):
+            yield f"{reason}：请先撤回分办单 {party.number}，再更正"
 
 
 def _problems(appeal: Appeal) -> Iterator[tuple[str, Any]]:

@@ -108,6 +108,7 @@ CASES = DESKS.add(
         pickers={"region": pickers.region_field, "category": category_field, "organisation": charge_field,
                  "counter_proposal": charge_field, "handler": pickers.handler_field},
         links=(
+            Link("更正涉事单位", "console:case-employer", "building", "case.accept", story=True),
             Link("知识与话术", "console:case-knowledge", "list-check", "knowledge.view"),
             Link("回访与评价", "console:closing-history", "message-circle", "case.view", story=True),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,7 +21,7 @@ from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.procedures.queries import INBOXES
 from yanzhen.engines.search.finding import Found
 from yanzhen.faces.console import markup, views
-from yanzhen.faces.console.cells import WITHHELD, lines, shown
+from yanzhen.faces.console.cells import WITHHELD, Line, lines, shown
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
 from yanzhen.faces.console.models import SavedView
@@ -62,10 +62,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
     sought = sought_in(form)
     moves = [move for move in desk.bulk_moves if request.user.reaches(move.right)]
     listed = lines(desk, found.rows, request.user, sought)
-    quoted = {line.pk for line in listed if line.excerpt}
-    look_at_list(
-        request, desk, [row.pk for row in found.rows if row.pk in quoted and desk.secret(row)], by="excerpt"
-    )
+    _look_at_excerpts(request, desk, found.rows, listed)
     return show(
         request,
         "console/list.html",
@@ -141,6 +138,14 @@ def narrowed(request: HttpRequest, desk: Desk, query: QueryDict) -> tuple[QueryS
         rows = inbox.query(desk.model, request.user)
     found = desk.filters(query, queryset=rows, request=request)
     return (found.qs if found.form.is_valid() else rows.none()), found.form
+
+
+def _look_at_excerpts(
+    request: AccountRequest, desk: Desk, rows: Sequence[Subject], listed: Sequence[Line]
+) -> None:
+    quoted = {line.pk for line in listed if line.excerpt}
+    secret = [row.pk for row in rows if row.pk in quoted and desk.secret(row)]
+    look_at_list(request, desk, secret, by="excerpt")
 
 
 def sought_in(form: Any) -> Found | None:

@@ -35,6 +35,7 @@ LABELS = {
     "party.done": "协办：办毕",
     "party.revoke": "协办：撤回",
     "case.reissue": "补发查询码",
+    "case.employer": "更正涉事单位",
     "case.join": "并入其他工单合并办理",
     "case.joined_by": "作为主件合并办理",
     "case.leave": "退出合并办理",
