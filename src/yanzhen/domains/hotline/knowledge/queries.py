@@ -16,7 +16,7 @@ from yanzhen.domains.hotline.knowledge.models import Article, KnowledgeUse, Macr
 from yanzhen.domains.hotline.knowledge.procedures import IN_FORCE
 from yanzhen.domains.hotline.knowledge.rights import EDIT, VIEW
 from yanzhen.domains.hotline.models import Case, Category
-from yanzhen.domains.hotline.secrecy import hidden_from
+from yanzhen.domains.hotline.secrecy import STORY, hidden_from
 from yanzhen.foundation import parameters
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import DEPTHS, prefix_of
@@ -124,9 +124,10 @@ def search(
     )
 
 
-def suggested(case: Case, on: date) -> QuerySet[Article]:
-    """What may help with the case, by its category and the caller's words."""
-    return search(offered_for(case, on), category=case.category_id or "", told=f"{case.title}\n{case.body}")
+def suggested(case: Case, on: date, account: Account) -> QuerySet[Article]:
+    """What may help with the case, by its category and the caller's words: by these only for who may read them."""
+    told = "" if hidden_from(account, case) & STORY else f"{case.title}\n{case.body}"
+    return search(offered_for(case, on), category=case.category_id or "", told=told)
 
 
 def expiring(account: Account, on: date) -> QuerySet[Article]:

@@ -42,7 +42,7 @@ def beside(request: AccountRequest, number: str) -> HttpResponse:
     found = (
         queries.search(queries.offered_for(case, today), text=words, category=case.category_id or "")
         if words.strip()
-        else queries.suggested(case, today)
+        else queries.suggested(case, today, request.user)
     )
     used = list(queries.used_on(case))
     cited = {use.article_id for use in used}
