@@ -7,6 +7,7 @@ from typing import Any
 import factory
 from django.utils import timezone
 
+from yanzhen.domains.hotline.models import name_key
 from yanzhen.foundation.models import Account, Grant, Line, Organisation, Region, Role
 
 
@@ -78,3 +79,4 @@ class CaseFactory(factory.django.DjangoModelFactory):
     title = "拖欠工资"
     body = "单位拖欠三个月工资，请求帮助。"
     check_hash = b"0" * 32
+    employer_key = factory.LazyAttribute(lambda o: name_key(getattr(o, "employer", "")))

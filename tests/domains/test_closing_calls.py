@@ -15,6 +15,7 @@ from tests.hotline import county
 from yanzhen.domains.hotline.closing import guards, queries
 from yanzhen.domains.hotline.closing.actions import (
     Answer,
+    adopt_answer,
     answer_online,
     finish_by_phone,
     finish_by_web,
@@ -268,6 +269,28 @@ def test_a_caller_who_says_unsolved_after_the_call_stops_the_closing_of_a_whole_
         "survey.carried", None, True, False,
     )  # fmt: skip
     assert advance(case, "redo", actor=place.clerk, note="诉求人反映未解决").state == "handling"
+
+
+def test_an_unsolved_told_by_telephone_is_taken_back_online_only_by_somebody_whom_the_record_names():
+    place = county()
+    case = finish_by_phone(answered(place), Answer(False, "dissatisfied"), actor=place.clerk)
+    answer_online(case, Answer(True, "satisfied"))
+    case.refresh_from_db()
+    assert (case.solved, case.satisfaction) == (False, "dissatisfied")
+    assert not history(case).filter(verb="survey.carried").exists()
+
+    for second in (place.handler, place.approver):
+        with pytest.raises(NotAllowed):
+            adopt_answer(case, actor=second)
+    case = adopt_answer(case, actor=place.clerk)
+
+    assert (case.solved, case.satisfaction) == (True, "satisfied")
+    last = history(case).last()
+    assert (last.verb, last.actor_id, last.before["solved"], last.after["solved"]) == (
+        "survey.carried", place.clerk.pk, False, True,
+    )  # fmt: skip
+    with pytest.raises(Refusal, match="没有与电话回访结果不一致"):
+        adopt_answer(case, actor=place.clerk)
 
 
 @pytest.mark.parametrize("state", ["handling", "closed"])

@@ -34,8 +34,14 @@ def test_a_known_callers_last_case_tells_the_place():
     guess = guess_region("+86 139 0000 1111", "12351")
 
     assert guess is not None
-    assert guess.region == place.region.code
-    assert case.number in guess.why
+    assert (guess.region, guess.why) == (case.region_id, f"该号码上次的诉求属地为{place.region}")
+
+
+def test_a_secret_case_does_not_tell_where_its_caller_last_called_from():
+    place = county()
+    place.case(phone="13900001111", secret=True)
+
+    assert guess_region("13900001111", "12351") is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from yanzhen.domains.hotline.queries import worklist
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.refusals import MoveRefused
 from yanzhen.foundation.errors import Invalid
+from yanzhen.foundation.models import Account
 
 pytestmark = pytest.mark.django_db
 
@@ -71,16 +72,44 @@ def test_the_accused_unit_neither_handles_nor_sees_the_case():
     case = place.case(employer="服务中心")
     case = advance(case, "accept", actor=place.clerk, category=place.category)
 
-    assert case.accused == accused
     assert list(worklist(insider)) == []
     assert list(worklist(place.handler)) == [case]
     with pytest.raises(MoveRefused, match="被反映的单位"):
         advance(case, "assign", actor=place.clerk, organisation=accused)
 
 
-def test_a_name_that_two_units_share_accuses_neither():
+@pytest.mark.parametrize(
+    "written", ["臨沂市（蘭山區）服務中心", "临沂市(兰山区) 服务中心 ", "临沂市（兰山区）服务中心"]
+)
+def test_the_accused_unit_is_known_however_its_name_is_written(written):
     place = county()
-    for _ in range(2):
-        OrganisationFactory(region=place.region, aliases=["华兴公司"])
+    accused = OrganisationFactory(region=place.region, kind="other", name="临沂市（兰山区）服务中心")
+    insider = AccountFactory(grants=[(place.region, None, "case.view")], organisation=accused)
 
-    assert place.case(employer="华兴公司").accused is None
+    case = place.case(employer=written)
+
+    assert list(worklist(insider)) == []
+    assert not insider.has_right("case.view", case)
+
+
+def test_a_name_that_two_units_share_bars_both():
+    place = county()
+    units = [OrganisationFactory(region=place.region, aliases=["华兴公司"]) for _ in range(2)]
+    insiders = [AccountFactory(grants=[(place.region, None, "case.view")], organisation=u) for u in units]
+    case = place.case(employer="华兴公司")
+
+    assert [list(worklist(insider)) for insider in insiders] == [[], []]
+    assert list(worklist(place.clerk)) == [case]
+
+
+def test_a_unit_that_is_registered_or_named_later_is_barred_from_then_on():
+    place = county()
+    unit = OrganisationFactory(region=place.region)
+    insider = AccountFactory(grants=[(place.region, None, "case.view")], organisation=unit)
+    case = place.case(employer="华兴公司")
+    assert list(worklist(insider)) == [case]
+
+    unit.aliases = ["华兴公司"]
+    unit.save()
+
+    assert list(worklist(Account.objects.get(pk=insider.pk))) == []

@@ -179,7 +179,16 @@ def test_a_case_is_suggested_what_fits_its_category_or_its_words(books):
     books.published(keywords="工伤，，")
     case = books.place.accepted()
 
-    assert list(queries.suggested(case, DAY)) == [by_branch, by_word]
+    assert list(queries.suggested(case, DAY, books.place.clerk)) == [by_branch, by_word]
+
+
+def test_who_may_not_read_a_secret_case_is_suggested_nothing_by_its_words(books):
+    books.published(keywords="讨薪、三个月工资")
+    by_branch = books.published(category=books.place.category)
+    case = books.place.accepted()
+    case.secret = True
+
+    assert list(queries.suggested(case, DAY, AccountFactory())) == [by_branch]
 
 
 def test_a_use_is_put_on_the_case_and_into_the_chain_once(books):

@@ -142,6 +142,9 @@ def test_two_sweeps_at_once_tell_each_rung_once(place):
     [
         ({"headcount": 10}, "集体诉求人数"),
         ({"body": "老板再不发工资我就从楼上跳楼，请马上来人。"}, "跳楼"),
+        ({"body": "老闆再不發工資我就要跳樓輕生，請馬上來人。"}, "跳楼"),
+        ({"body": "老板再不发工资我就 跳 楼 ，请马上来人。"}, "跳楼"),
+        ({"title": "有人要自殺", "body": "老板再不发工资，请马上来人。"}, "自杀"),
     ],
 )
 def test_a_group_or_a_life_at_risk_is_critical_and_the_leader_is_told_at_once(place, appeal, why):

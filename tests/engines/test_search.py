@@ -149,6 +149,35 @@ def test_the_first_wall_keeps_other_regions_and_lines_out_of_the_list():
     assert set(find(CASES, "高温津贴").narrow(worklist(clerk))) == {mine}
 
 
+def test_what_others_have_hides_nothing_that_is_near_among_ones_own():
+    home = RegionFactory(code="370102")
+    mine = CaseFactory(region=home, body="高温补贴没有发")
+    CaseFactory(region=RegionFactory(code="370202"), body="高温津贴没有发")
+    clerk = AccountFactory(grants=[(home, LineFactory(), "case.view")])
+
+    asked = find(CASES, "高温津贴没有发").among(worklist(clerk), clerk)
+
+    assert (asked.near, list(asked.narrow(worklist(clerk)))) == (True, [mine])
+
+
+def test_the_phone_of_a_secret_case_finds_it_only_for_those_who_may_know_the_caller():
+    place = county()
+    secret, open_ = (place.case(phone="13812345678", secret=secret) for secret in (True, False))
+
+    answers = {}
+    for account in (place.clerk, place.handler):
+        for text in ("13812345678", "5678", secret.number):
+            asked = find(CASES, text).among(worklist(account), account)
+            answers[account, text] = set(asked.narrow(worklist(account)))
+
+    assert [answers[place.clerk, text] for text in ("13812345678", "5678", secret.number)] == [
+        {open_},
+        {open_},
+        {secret},
+    ]
+    assert [answers[place.handler, text] for text in ("13812345678", "5678")] == [{secret, open_}] * 2
+
+
 def test_common_words_are_looked_for_row_by_row_and_give_the_same():
     case = CaseFactory(body="高温津贴没有发")
     CaseFactory(body="别的事情")

@@ -45,7 +45,7 @@ def test_a_call_pops_up_and_becomes_a_case():
     popped = text(page.get("/console/calls/"))
     answer = register(page, call)
 
-    for shown in ("138****2046", "振铃中", f"该号码上次的诉求 {earlier.number}", "上一次的诉求", "F2"):
+    for shown in ("138****2046", "振铃中", "该号码上次的诉求属地为", earlier.number, "上一次的诉求", "F2"):
         assert shown in popped
     case = Case.objects.exclude(pk=earlier.pk).get()
     call.refresh_from_db()

@@ -11,7 +11,7 @@ from tests.closing import ALL_PASS, WHY, answered, at, checker, sample_of
 from tests.faces.console import browser, fill, text
 from tests.factories import AccountFactory, RegionFactory
 from tests.hotline import County, county
-from yanzhen.domains.hotline.closing.actions import Answer, answer_online, note_attempt
+from yanzhen.domains.hotline.closing.actions import Answer, answer_online, finish_by_phone, note_attempt
 from yanzhen.domains.hotline.closing.models import Attempt, Draw, Sampled, Survey, Unreasonable
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation.models import Account
@@ -214,3 +214,18 @@ def test_a_mark_is_proposed_decided_and_shown():
     assert "已认定" in shown
     assert WHY in shown
     assert "提出异议" in shown
+
+
+def test_quality_control_adopts_on_the_page_what_was_said_online_against_the_telephone():
+    place = county()
+    case = finish_by_phone(answered(place), Answer(False, "dissatisfied"), actor=place.clerk)
+    answer_online(case, Answer(True, "satisfied"))
+    home = f"/console/closing/cases/{case.number}/"
+    checker_, handler = browser(place.clerk), browser(place.handler)
+
+    offered = [home + "adopt/" in client.get(home).content.decode() for client in (checker_, handler)]
+    done = checker_.post(home + "adopt/")
+
+    case.refresh_from_db()
+    assert (offered, done.status_code, case.solved) == ([True, False], 303, True)
+    assert "须由工作人员采用" not in checker_.get(home).content.decode()

@@ -140,7 +140,8 @@ def test_the_heat_leads_to_the_appeals_that_mean_the_same(boss, place):
 
     page = client.get(f"{HOME}heat/")
 
-    (heat,) = page.context["heats"]
+    ((heat, title),) = page.context["heats"]
+    assert title == "丽水新城搅拌站噪音扰民"
     assert (heat.callers, heat.cases) == (3, 3)
     assert text(client.get(f"{HOME}clusters/{heat.cluster}/")).count("丽水新城搅拌站噪音扰民") == 3
     assert client.get(f"{HOME}clusters/{heat.cluster + 1}/").status_code == 404

@@ -265,7 +265,6 @@ def test_an_edit_changes_what_was_changed_and_keeps_the_rest(place, clerk):
     same = (
         "region",
         "parent",
-        "aliases",
         "uscc",
         "headcount",
         "ownership",
@@ -275,7 +274,7 @@ def test_an_edit_changes_what_was_changed_and_keeps_the_rest(place, clerk):
         "valid_to",
     )
     assert done.status_code == 303
-    assert changed.name == "新名"
+    assert (changed.name, changed.aliases) == ("新名", ["甲", "乙", "旧名"])
     assert [getattr(changed, name) for name in same] == [getattr(row, name) for name in same]
     line = history(row).get()
     assert (line.before["name"], line.after["name"]) == ("旧名", "新名")

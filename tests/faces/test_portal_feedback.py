@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.test import Client
 
 from tests.closing import WHY, checker
@@ -16,6 +17,8 @@ from yanzhen.domains.hotline.closing.marks import propose_mark
 from yanzhen.domains.hotline.closing.models import Survey, Unreasonable
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.faces.portal import visitors
+from yanzhen.faces.portal.feedback import SALT
+from yanzhen.foundation.errors import NotAllowed
 from yanzhen.foundation.records import history
 
 pytestmark = pytest.mark.django_db
@@ -33,11 +36,10 @@ def send(path: str, **values: Any) -> Any:
     return Client().post(f"/track/{path}/", values, headers={"Accept": "text/html"})
 
 
-@pytest.mark.parametrize("secret", ["", PHONE[-4:]])
-def test_the_caller_says_what_came_of_it(secret):
+def test_the_caller_says_what_came_of_it():
     receipt = answered(county())
 
-    response = send("answer", number=receipt.number, leave=leave(receipt, secret), **GIVEN)
+    response = send("answer", number=receipt.number, leave=leave(receipt), **GIVEN)
 
     said = Survey.objects.get()
     assert (response.status_code, "已收到您的评价" in page(response)) == (200, True)
@@ -60,7 +62,7 @@ def test_without_the_secret_nothing_is_said(which):
     }[which]
     if which == "old":
         receipt.case.refresh_from_db()
-        reissue_check_code(receipt.case, actor=place.handler, reason="诉求人丢失查询码")
+        reissue_check_code(receipt.case, actor=place.deputy, reason="诉求人丢失查询码")
 
     response = send("answer", number=receipt.number, leave=given, **GIVEN)
 
@@ -76,12 +78,27 @@ def test_a_wrong_leave_counts_as_a_guess():
     assert send("answer", number=receipt.number, leave="x", **GIVEN).status_code == 429
 
 
-def test_whoever_reads_the_check_code_page_by_the_phone_alone_sees_no_reply_afterwards_either():
-    receipt = answered(county())
+def test_the_last_digits_of_the_phone_which_staff_see_open_nothing_to_write_with():
+    place = county()
+    receipt, _mark = marked(place)
 
-    response = send("answer", number=receipt.number, leave=leave(receipt, PHONE[-4:]), **GIVEN)
+    shown = look(receipt.number, PHONE[-4:])
 
-    assert "答复内容请凭查询码查看" in page(response)
+    assert "答复内容请凭查询码查看" in page(shown)
+    assert "评价请凭查询码查询后提交" in page(shown)
+    assert "提出异议请凭查询码查询后提交" in page(shown)
+    assert 'name="leave"' not in shown.content.decode()
+    forged = signing.dumps([receipt.number, False], salt=f"{SALT}.{bytes(receipt.case.check_hash).hex()}")
+    assert send("answer", number=receipt.number, leave=forged, **GIVEN).status_code == 404
+
+
+def test_the_handler_gives_out_no_check_code():
+    place = county()
+    receipt = answered(place)
+    receipt.case.refresh_from_db()
+
+    with pytest.raises(NotAllowed, match="承办人不能补发"):
+        reissue_check_code(receipt.case, actor=place.handler, reason="诉求人丢失查询码")
 
 
 def test_before_the_reply_there_is_no_form_and_nothing_is_taken():

@@ -97,7 +97,10 @@ def test_an_edit_is_on_record_before_and_after():
     save_organisation(row, actor=clerk_of(row.region), name="新名", headcount=12)
 
     line = history(row).get()
-    assert (line.before, line.after) == ({"name": "旧名", "headcount": 10}, {"name": "新名", "headcount": 12})
+    assert (line.before, line.after) == (
+        {"name": "旧名", "aliases": [], "headcount": 10},
+        {"name": "新名", "aliases": ["旧名"], "headcount": 12},
+    )
 
 
 @pytest.mark.django_db

@@ -108,6 +108,16 @@ def test_a_blank_cell_changes_nothing_and_a_change_is_on_record_with_before_and_
     assert batch.lines.get().before == {"headcount": 10}
 
 
+def test_a_unit_that_a_row_renames_goes_on_being_known_by_its_former_name(sender):
+    unit = known(uscc=USCC)
+    former = unit.name
+
+    applied(sender, {"uscc": USCC, "name": "改名后的单位"})
+
+    unit.refresh_from_db()
+    assert (unit.name, unit.aliases) == ("改名后的单位", ["甲", former])
+
+
 def test_a_row_that_changes_nothing_writes_nothing(sender):
     unit = known()
 

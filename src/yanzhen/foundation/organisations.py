@@ -49,13 +49,14 @@ def save_organisation(organisation: Organisation, *, actor: Account, **values: A
     """
     if unknown := values.keys() - set(EDITABLE):
         raise TypeError(f"an organisation has no {', '.join(sorted(unknown))} to edit")
-    before = None
+    former: dict[str, Any] = {}
     if organisation.pk:
         _demand_right(actor, organisation)
-        before = {name: _plain(organisation, name) for name in EDITABLE if name in values}
+        former = {name: _plain(organisation, name) for name in EDITABLE}
     for name, value in values.items():
         setattr(organisation, name, value)
     organisation.name = organisation.name.strip()
+    keep_name(organisation, former.get("name", ""))
     organisation.uscc = credit_code.compact(organisation.uscc or "") or None
     _demand_right(actor, organisation)
     if problems := dict(_problems(organisation)):
@@ -65,11 +66,24 @@ def save_organisation(organisation: Organisation, *, actor: Account, **values: A
             organisation.save()
     except IntegrityError:
         raise Invalid(TWIN, fields={"name": TWIN}) from None
-    after = {name: _plain(organisation, name) for name in EDITABLE if name in values}
+    after = {name: _plain(organisation, name) for name in EDITABLE}
+    said = [name for name in EDITABLE if name in values or (former and former[name] != after[name])]
+    before = {name: former[name] for name in said} if former else None
     record(
-        "organisation.save", organisation, actor=actor, right="organisation.edit", before=before, after=after
+        "organisation.save",
+        organisation,
+        actor=actor,
+        right="organisation.edit",
+        before=before,
+        after={name: after[name] for name in said},
     )
     return organisation
+
+
+def keep_name(organisation: Organisation, former: str) -> None:
+    """A unit goes on being known by its former name: what was said of it under that name is still said of it."""
+    if former and former not in (organisation.name, *organisation.aliases):
+        organisation.aliases = [*organisation.aliases, former]
 
 
 def uscc_problem(text: str) -> str | None:

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import connection, models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
     from yanzhen.foundation.models import Account
@@ -64,7 +66,10 @@ class ScopedQuerySet(models.QuerySet[Any]):
     def visible_to(self, account: Account, right: str) -> Self:
         """Keep the rows that `account` holds `right` over; no join, no duplicates."""
         keys = sorted({reach.key for reach in account.reaches(right)})
-        return self.filter(audience__overlap=keys) if keys else self.none()
+        if not keys:
+            return self.none()
+        kept: Q = self.model.kept_from(account)
+        return self.filter(~kept if kept else Q(), audience__overlap=keys)
 
     def within(self, prefixes: Iterable[str]) -> Self:
         """Keep the rows that lie in a region subtree, given as the prefixes of `regions.prefixes`.
@@ -106,10 +111,32 @@ class Scoped(models.Model):
             GinIndex(fields=("audience",), name="%(class)s_audience"),
         )
 
+    @classmethod
+    def kept_from(cls, account: Account) -> Q:
+        """Return which rows `account` never sees, whatever it holds over them; an empty condition where it sees all."""
+        return Q()
+
+    def is_kept_from(self, account: Account) -> bool:
+        """Tell the same of this row."""
+        return False
+
     def lies_in(self, reaches: Iterable[Reach]) -> bool:
         """Tell whether one of `reaches` covers this row or a party to it."""
         keys = {*audience_of(self.region_id, self.line_id), *self.shared_with}
         return any(reach.key in keys for reach in reaches)
+
+
+def kept_subjects(account: Account) -> Q:
+    """Return the condition, on (`subject_type`, `subject_id`), that a row speaks of one that is kept from the account.
+
+    Read it with everything in reach: what row-level security hides of the subjects would not be known as kept.
+    """
+    found = Q()
+    for model in apps.get_models():
+        if issubclass(model, Scoped) and (kept := model.kept_from(account)):
+            ids = model._default_manager.filter(kept).values(text=Cast("pk", models.TextField()))
+            found |= Q(subject_type=model._meta.label_lower, subject_id__in=ids)
+    return found
 
 
 @contextmanager

@@ -77,10 +77,10 @@ def test_what_agrees_is_scored_and_said(place):
 
 
 def test_a_registered_unit_is_found_by_any_of_its_names(place):
-    unit = OrganisationFactory(
+    OrganisationFactory(
         name="济南远洋食品有限公司", aliases=["远洋厂"], region=place.region, kind="enterprise"
     )
-    case = put(place, employer="济南远洋食品有限公司", accused=unit, place="北园大街")
+    case = put(place, employer="济南远洋食品有限公司", place="北园大街")
 
     ((number, score, why),) = told(asked(employer="远洋厂", place="北园大街"), place.clerk)
 

@@ -11,22 +11,27 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from yanzhen.domains.hotline import rules
-from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.calls.models import Call
+from yanzhen.domains.hotline.models import Case, Category, name_key
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import track_hash
+from yanzhen.domains.hotline.repeats.models import Trace
 from yanzhen.domains.hotline.routing.queries import find as find_route
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.domains.hotline.searching import tail_code
+from yanzhen.engines.procedures.changes import proof_of
 from yanzhen.engines.procedures.engine import start, start_many
 from yanzhen.engines.procedures.ladder import tell_at_once
+from yanzhen.engines.procedures.models import Party
+from yanzhen.engines.procedures.queries import parties as parties_of
 from yanzhen.foundation import crypto, keys, numbering, parameters
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.fields import field_of
-from yanzhen.foundation.models import Account, Batch, Organisation, Region
+from yanzhen.foundation.models import Account, Batch, Region
 from yanzhen.foundation.people import mask_name, mask_phone
 from yanzhen.foundation.records import record
 
@@ -60,8 +65,6 @@ class Known:
 
     regions: Mapping[str, Region]
     categories: Mapping[str, Category]
-    units: Mapping[str, Organisation | None]
-    """Registered units by name or alias; None where several are called so."""
 
 
 @transaction.atomic
@@ -130,17 +133,15 @@ def register_many(arrivals: Sequence[Arrival], *, actor: Account, batch: Batch) 
 
 def in_force(appeals: Iterable[Appeal]) -> Known:
     """Look up what the appeals name: two statements, for one appeal as for many."""
-    places, themes, names = set(), set(), set()
+    places, themes = set(), set()
     for appeal in appeals:
         places.add(appeal.region)
         themes.add(appeal.category)
-        names.add(appeal.employer.strip())
     regions = Region.objects.filter(code__in=places, valid_to=None)
     categories = Category.objects.filter(code__in=themes - {""}, active=True)
     return Known(
         {region.code: region for region in regions},
         {category.code: category for category in categories},
-        units_called(names - {""}),
     )
 
 
@@ -166,7 +167,7 @@ def unnumbered_case(
         category=category,
         urgency=appeal.urgency,
         employer=appeal.employer.strip(),
-        accused=known.units.get(appeal.employer.strip()),
+        employer_key=name_key(appeal.employer),
         place=appeal.place.strip(),
         headcount=appeal.headcount,
         amount_yuan=appeal.amount_yuan,
@@ -203,18 +204,6 @@ def _told(case: Case) -> Appeal:
     return Appeal(body=case.body, region=case.region_id, title=case.title, headcount=case.headcount)
 
 
-def units_called(names: set[str]) -> dict[str, Organisation | None]:
-    """Return the registered units in force that go by `names` (own or alias); None for a name of several. One statement."""
-    found: dict[str, Organisation | None] = {}
-    if not names:
-        return found
-    wanted = Organisation.objects.filter(Q(name__in=names) | Q(aliases__overlap=sorted(names)), valid_to=None)
-    for unit in wanted:
-        for name in {unit.name, *unit.aliases} & names:
-            found[name] = None if name in found else unit
-    return found
-
-
 def seal_caller(case: Case, appeal: Appeal, check_code: str) -> None:
     """Put the caller's name and phone on a numbered case: encrypted, as hashes, as masks."""
     case.check_hash = track_hash(case.number, check_code)
@@ -249,9 +238,12 @@ def reissue_check_code(case: Case, *, actor: Account, reason: str) -> str:
     """Give the case a new check code and return it, this once; the old one opens nothing from then on.
 
     Who asks is compared with the name and phone of the case first: an anonymous case has nothing to compare with.
+    Whoever handles the case gives none out: with it one could answer in the caller's place.
     """
     if not actor.has_right("case.reveal", case):
         raise NotAllowed("您在该区划和条线没有“查看诉求人完整信息”权限，不能补发查询码")
+    if actor.pk in (case.handler_id, case.former_handler_id):
+        raise NotAllowed("承办人不能补发自己所办工单的查询码：凭它可以代诉求人评价。请由他人核对身份后补发")
     if case.anonymous:
         raise Refusal("匿名诉求没有可以核对身份的信息，不能补发查询码")
     if len(reason.strip()) < 4:
@@ -261,6 +253,49 @@ def reissue_check_code(case: Case, *, actor: Account, reason: str) -> str:
     case.save(update_fields=["check_hash"])
     record("case.reissue", case, actor=actor, right="case.reveal", reason=reason.strip())
     return check_code
+
+
+@transaction.atomic
+def correct_employer(case: Case, employer: str, *, actor: Account, reason: str) -> Case:
+    """Put right which unit the case is against, in any state: who never sees it follows from that at once.
+
+    Refused while a unit that goes by the name handles the case or a part of it. What the records keep is a proof of
+    the names: of a secret case the name is a part of the story.
+    """
+    row: Case = Case.objects.select_related("organisation").select_for_update(of=("self",)).get(pk=case.pk)
+    if not actor.has_right("case.accept", row):
+        raise NotAllowed("您在该区划和条线没有“受理工单”权限，不能更正涉事单位")
+    if len(reason.strip()) < 4:
+        raise Invalid("更正涉事单位须说明理由（至少 4 个字）", fields={"reason": "请说明理由"})
+    before, row.employer = row.employer, employer.strip()
+    row.employer_key = name_key(row.employer)
+    try:
+        field_of(row, "employer").clean(row.employer, row)
+    except ValidationError as error:
+        raise Invalid("；".join(error.messages), fields={"employer": "；".join(error.messages)}) from None
+    if row.employer == before:
+        raise Refusal(f"{row.number} 的涉事单位已是“{before}”")
+    if reasons := list(_involved(row)):
+        raise Refusal("；".join(reasons), reasons=reasons)
+    row.save(update_fields=["employer", "employer_key"])
+    Call.objects.filter(case=row).update(employer_key=row.employer_key)
+    Trace.objects.filter(record=row.pk).delete()
+    proofs = ({"employer": proof_of(name)} for name in (before, row.employer))
+    record(
+        "case.employer", row, actor=actor, right="case.accept",
+        before=next(proofs), after=next(proofs), reason=reason.strip(),
+    )  # fmt: skip
+    return row
+
+
+def _involved(case: Case) -> Iterator[str]:
+    """Yield what a unit that the case is against still has to do with it."""
+    if reason := rules.is_not_the_accused(case):
+        yield f"{reason}：请先改派承办单位，再更正"
+    for party in parties_of(case):
+        working = party.state in (Party.State.OFFERED, Party.State.ACCEPTED)
+        if working and (reason := rules.unit_is_not_the_accused(case, party.organisation)):
+            yield f"{reason}：请先撤回分办单 {party.number}，再更正"
 
 
 def _problems(appeal: Appeal) -> Iterator[tuple[str, Any]]:

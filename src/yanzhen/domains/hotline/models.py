@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from yanzhen.engines.procedures.models import Subject
-from yanzhen.foundation.scope import ScopedQuerySet
+from yanzhen.engines.similarity.text import text_normal
 
 if TYPE_CHECKING:
-    from yanzhen.foundation.models import Account
+    from yanzhen.foundation.models import Account, Organisation
+
+LONGEST_NAME = 128
 
 
 class Category(models.Model):
@@ -37,12 +39,25 @@ class Category(models.Model):
         return len(self.code) // 2
 
 
-class CaseQuerySet(ScopedQuerySet):
-    def visible_to(self, account: Account, right: str) -> Self:
-        """Keep what the account holds `right` over, save for cases against its own organisation."""
-        rows = super().visible_to(account, right)
-        unit = account.organisation_id
-        return rows.filter(Q(accused=None) | ~Q(accused=unit)) if unit else rows
+def name_key(name: str) -> str:
+    """Return what stands for the name of a unit: without blanks and marks, of one width, simplified; "" for none."""
+    return (text_normal(name) or name.strip())[:LONGEST_NAME]
+
+
+def keys_of(unit: Organisation | None) -> list[str]:
+    """Return the keys of all names by which a registered unit goes."""
+    names = (unit.name, *unit.aliases) if unit else ()
+    return sorted({name_key(name) for name in names} - {""})
+
+
+def against(account: Account, path: str = "") -> Q:
+    """Return the condition that the row at `path`, which has an `employer_key`, is against the account's own unit; an empty one where none can be.
+
+    The names are those of today, so nothing has to be written again when a unit is registered or gets another alias;
+    of several units that share a name none sees the case.
+    """
+    keys = keys_of(account.organisation)
+    return Q(**{f"{path}employer_key__in": keys}) if keys else Q()
 
 
 class Case(Subject):
@@ -86,17 +101,9 @@ class Case(Subject):
     urgency = models.CharField("紧急程度", max_length=8, choices=Urgency, default=Urgency.NORMAL)
     complexity = models.CharField("难易等级", max_length=10, choices=Complexity, default=Complexity.ORDINARY)
     """It decides how long handling may take (全国 12351 三类时限)."""
-    employer = models.CharField("涉事单位", max_length=128, blank=True)
-    accused = models.ForeignKey(
-        "foundation.Organisation",
-        models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        db_index=False,
-        verbose_name="被反映单位",
-    )
-    """The registered unit that `employer` names: its own people never see the case."""
+    employer = models.CharField("涉事单位", max_length=LONGEST_NAME, blank=True)
+    employer_key = models.CharField(max_length=LONGEST_NAME, blank=True, default="", editable=False)
+    """The `name_key` of it: people of a registered unit that goes by that name never see the case."""
     place = models.CharField("事发地点", max_length=128, blank=True)
     headcount = models.PositiveIntegerField("涉及人数", default=1, validators=[MinValueValidator(1)])
     amount_yuan = models.DecimalField(
@@ -149,8 +156,6 @@ class Case(Subject):
         "foundation.Batch", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
     )
 
-    objects: ClassVar[Any] = CaseQuerySet.as_manager()
-
     class Meta(Subject.Meta):
         abstract = False
         verbose_name = verbose_name_plural = "诉求工单"
@@ -160,6 +165,7 @@ class Case(Subject):
             models.Index(fields=("ended_at",), name="case_ended", condition=Q(ended_at__isnull=False)),
             models.Index(fields=("batch",), name="case_batch", condition=Q(batch__isnull=False)),
             models.Index(fields=("phone_hash",), name="case_phone", condition=Q(phone_hash__isnull=False)),
+            models.Index(fields=("employer_key",), name="case_employer", condition=~Q(employer_key="")),
             models.Index(
                 fields=("phone_tail_code",), name="case_tail", condition=Q(phone_tail_code__isnull=False)
             ),
@@ -174,4 +180,14 @@ class Case(Subject):
                 condition=~Q(state="closed") | (Q(ended_at__isnull=False) & Q(quality_passed=True)),
                 name="case_closed_was_checked",
             ),
+            models.CheckConstraint(
+                condition=Q(employer="") | ~Q(employer_key=""), name="case_employer_has_key"
+            ),
         )
+
+    @classmethod
+    def kept_from(cls, account: Account) -> Q:
+        return against(account)
+
+    def is_kept_from(self, account: Account) -> bool:
+        return bool(self.employer_key) and self.employer_key in keys_of(account.organisation)

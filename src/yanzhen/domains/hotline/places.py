@@ -55,12 +55,14 @@ def _named(text: str) -> Guess | None:
 
 
 def _earlier(caller: str) -> Guess | None:
+    """The place alone: who takes the call may be a stranger to the case. A secret case lends not even that."""
     digits = digits_of(caller)
     if len(digits) < 7:
         return None
     hashed = crypto.keyed_hash(digits, purpose="phone")
-    last = Case.objects.filter(phone_hash=hashed).order_by("-received_at").select_related("region").first()
-    return Guess(last.region_id, f"该号码上次的诉求 {last.number} 属地为{last.region}") if last else None
+    rows = Case.objects.filter(phone_hash=hashed, secret=False).order_by("-received_at")
+    last = rows.select_related("region").first()
+    return Guess(last.region_id, f"该号码上次的诉求属地为{last.region}") if last else None
 
 
 def _by_area(number: str, label: str) -> Guess | None:

@@ -174,6 +174,7 @@ CASE = PROCEDURES.add(
             respond_right="case.respond",
             response=Term("hotline.referral_response", "协办接收时限", warning=WARNING),
             work=Term("hotline.referral_work", "协办办理时限", warning=WARNING),
+            checks=(rules.unit_is_not_the_accused,),
         ),
         ladder=LADDER,
     )

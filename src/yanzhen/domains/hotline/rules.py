@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.models import Case, keys_of
+from yanzhen.engines.similarity.text import text_normal
 from yanzhen.foundation.models import Organisation
 from yanzhen.foundation.organisations import charge_problem
 from yanzhen.foundation.people import phone_problem
@@ -61,7 +62,8 @@ LIFE_AT_RISK = (
     "跳楼", "轻生", "自杀", "自焚", "不想活", "寻短见", "喝农药", "割腕", "爆炸", "坍塌", "塌方", "中毒", "窒息",
     "被困", "昏迷", "生命危险", "危及生命", "有人死亡", "绝食",
 )  # fmt: skip
-"""Words that may mean that a life is at risk. Our own list (grade D): one too many costs a look, one too few a life."""
+"""Words that may mean that a life is at risk, as they stand in the normal form: blanks, marks and traditional characters
+hide none. Our own list (grade D): one too many costs a look, one too few a life."""
 
 APPEAL_RULES = (
     ("body", body_says_something),
@@ -117,9 +119,12 @@ def another_handler(case: Case) -> str | None:
 
 def is_not_the_accused(case: Case) -> str | None:
     """被反映的单位不能办理反映自己的诉求"""
-    if case.organisation_id is None or case.organisation_id != case.accused_id:
-        return None
-    return "该单位就是被反映的单位，不能承办本件"
+    return unit_is_not_the_accused(case, case.organisation) if case.organisation else None
+
+
+def unit_is_not_the_accused(case: Case, unit: Organisation) -> str | None:
+    """被反映的单位不得承办、协办反映自己的诉求"""
+    return f"{unit.name} 就是被反映的单位，不能办理本件" if case.employer_key in keys_of(unit) else None
 
 
 def is_the_first_return(case: Case) -> str | None:
@@ -153,7 +158,8 @@ def is_around(organisation: Organisation | None, case: Case) -> str | None:
 
 def urgency_of(appeal: Appeal, *, group: int) -> tuple[str, str]:
     """Return the urgency of an appeal and the reason where it is raised: life at risk, or a group of `group` and more."""
-    words = [word for word in LIFE_AT_RISK if word in appeal.body or word in appeal.title]
+    told = text_normal(f"{appeal.title}\n{appeal.body}")
+    words = [word for word in LIFE_AT_RISK if word in told]
     if words:
         return Case.Urgency.CRITICAL, f"内容提到“{words[0]}”，可能危及生命安全"
     if appeal.headcount >= group:

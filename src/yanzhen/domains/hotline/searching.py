@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.places import digits_of
+from yanzhen.domains.hotline.secrecy import caller_told
 from yanzhen.engines.search.declare import SEARCHABLES, Searchable
 from yanzhen.foundation import crypto
 from yanzhen.foundation.people.numbers import FIXED, MOBILE
@@ -43,6 +44,7 @@ CASES = SEARCHABLES.add(
         model=Case,
         fields=("title", "body", "employer", "place", "reply"),
         elsewhere=by_phone,
+        openly=caller_told,
         instead=by_number,
     )
 )

@@ -13,6 +13,10 @@ Guard = Callable[[Any], str | None]
 """Takes a subject; returns the reason why it may not move, as the user reads it, or None."""
 
 
+UnitCheck = Callable[[Any, Any], str | None]
+"""Takes a subject and an organisation; returns why that one may have no part in it, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """A pause or an extension of a term: who asks, who approves (never the same person), how much in all."""
@@ -149,6 +153,8 @@ class Referral:
     respond_right: str
     response: Term
     work: Term
+    checks: tuple[UnitCheck, ...] = ()
+    """Look at the organisation that is to be asked in."""
 
 
 @dataclass(frozen=True, slots=True)

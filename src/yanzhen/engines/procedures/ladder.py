@@ -50,19 +50,19 @@ class Listeners:
 
     def __init__(self, ladder: Ladder) -> None:
         self._ladder = ladder
-        self._known: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._known: dict[tuple[str, str], list[Account]] = {}
 
-    def of(self, rung: Rung, region: str, line: str) -> Told:
-        """Return who is told for a subject of `region` and `line`: the rung's level, or the next above that has anybody."""
-        whole = prefix_of(region)
+    def of(self, rung: Rung, subject: Subject) -> Told:
+        """Return who is told of the subject: the rung's level, or the next above that has anybody whom it is not kept from."""
+        whole = prefix_of(subject.region_id)
         depths = [d for d in sorted(DEPTHS, reverse=True) if d <= min(rung.depth, len(whole))]
         for depth in depths:
-            found = self._at(whole[:depth], line)
-            if found:
+            holders = self._at(whole[:depth], subject.line_id)
+            if found := tuple(a.pk for a in holders if not subject.is_kept_from(a)):
                 return Told(whole[:depth].ljust(6, "0"), found)
         return Told(whole[: depths[-1]].ljust(6, "0"), ())
 
-    def _at(self, prefix: str, line: str) -> tuple[int, ...]:
+    def _at(self, prefix: str, line: str) -> list[Account]:
         key = (prefix, line)
         if key not in self._known:
             today = timezone.localdate()
@@ -74,7 +74,7 @@ class Listeners:
                 grants__role__rights__contains=[self._ladder.right],
                 grants__region_id=prefix.ljust(6, "0"),
             )
-            self._known[key] = tuple(sorted(set(holders.values_list("pk", flat=True))))
+            self._known[key] = list(holders.select_related("organisation").order_by("pk").distinct())
         return self._known[key]
 
 
@@ -103,7 +103,7 @@ def tell_at_once(subjects: Mapping[S, str], rung: str) -> None:
     known = set(before.filter(subject_id__in=[s.pk for s in subjects]).values_list("subject_id", flat=True))
     listeners, now = Listeners(ladder), timezone.now()
     fresh = [
-        _escalation(s, step, listeners.of(step, s.region_id, s.line_id), reason=reason, at=now)
+        _escalation(s, step, listeners.of(step, s), reason=reason, at=now)
         for s, reason in subjects.items()
         if s.pk not in known
     ]
@@ -163,7 +163,7 @@ def _tell(
     made: list[Escalation] = []
     for clock in clocks:
         row, rung = rows[clock.subject_id], ladder.rungs[clock.rung]
-        told = listeners.of(rung, row.region_id, row.line_id)
+        told = listeners.of(rung, row)
         reason = f"{clock.label}已于 {timezone.localtime(clock.due_at):%Y-%m-%d %H:%M} 届满"
         made.append(_escalation(row, rung, told, reason=reason, at=now, clock=clock))
         clock.rung += 1

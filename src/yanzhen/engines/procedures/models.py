@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 
 from yanzhen.engines.procedures.declare import PROCEDURES, Procedure, State
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import Reach, Scoped, audience_of
 
 
@@ -153,6 +154,21 @@ class Party(AboutSubject, Scoped):
 
     def __str__(self) -> str:
         return self.number
+
+    @classmethod
+    def kept_from(cls, account: Account) -> Q:
+        """A work order says what its subject is about: who never sees the one never sees the other."""
+        found = Q()
+        for model in (m for m in apps.get_models() if issubclass(m, Subject)):
+            if kept := model.kept_from(account):
+                rows = model._default_manager.filter(kept).values("pk")
+                found |= Q(procedure=model.procedure_code, subject_id__in=rows)
+        return found
+
+    def is_kept_from(self, account: Account) -> bool:
+        model = subject_model(self.procedure)
+        kept = model.kept_from(account)
+        return bool(kept) and model._default_manager.filter(kept, pk=self.subject_id).exists()
 
     @property
     def warn_at(self) -> datetime | None:

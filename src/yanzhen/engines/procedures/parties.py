@@ -48,7 +48,9 @@ def refer(subject: S, organisation: Organisation, *, actor: Account, demand: str
         raise MoveRefused("分办", [f"{row.number} 现为“{row.stage.label}”，不能分办"])
     _demand_right("分办", referral.right, row, actor)
     parties = Party.objects.filter(procedure=row.procedure_code, subject_id=row.pk)
-    if reasons := _against(organisation, row, parties, demand):
+    reasons = _against(organisation, row, parties, demand)
+    reasons += [reason for check in referral.checks if (reason := check(row, organisation))]
+    if reasons:
         raise MoveRefused("分办", reasons)
     party = Party(
         procedure=row.procedure_code,

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from yanzhen.foundation.errors import DeclarationError
 from yanzhen.foundation.fields import field_of
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.registry import Registry
 from yanzhen.foundation.scope import Scoped
 
@@ -22,6 +23,8 @@ class Searchable:
     fields: tuple[str, ...]
     elsewhere: Callable[[str], Q | None] = lambda _text: None
     """What else a text may mean than words, as a condition on the model; None where it means nothing else."""
+    openly: Callable[[Account], Q] = lambda _account: Q()
+    """Of which rows `elsewhere` may tell the account: a match says as much as the thing itself."""
     instead: Callable[[str], Q | None] = lambda _text: None
     """The same for what can be no words at all, such as a number: then texts are not looked through."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
@@ -13,6 +13,7 @@ from yanzhen.engines.search.declare import Searchable
 from yanzhen.engines.search.install import NEAR
 from yanzhen.engines.search.normal import normal
 from yanzhen.foundation.errors import Invalid
+from yanzhen.foundation.models import Account
 
 MOST = 5000
 """Rows that are gathered at once. Of words that more have, rows are read newest first and looked at one by one."""
@@ -40,6 +41,18 @@ class Found:
     @property
     def common(self) -> bool:
         return self.ids is None
+
+    def among(self, rows: QuerySet[Any], account: Account) -> Found:
+        """Return what fits among `rows`, all that `account` may read: what others have does not count as found.
+
+        One statement more, two where the very words are in others' rows alone.
+        """
+        if self.also is not None:
+            return replace(self, also=self.also & self.searchable.openly(account)) if self.words else self
+        if not self.ids or self.near or self.narrow(rows).exists():
+            return self
+        near = _near(self.searchable, self.words)
+        return replace(self, ids=near, near=bool(near))
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Keep those of `rows` that fit. The caller's rows are what the account may see; this adds nothing to them."""

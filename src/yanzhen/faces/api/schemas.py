@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.secrecy import hidden_from
+from yanzhen.domains.hotline.secrecy import withheld
 from yanzhen.engines.indicators.declare import Indicator, Ratio
 from yanzhen.engines.indicators.figures import Figure
 from yanzhen.engines.procedures.engine import Option
@@ -120,7 +120,7 @@ class CaseLine(Schema):
     def of(cls, case: Case, account: Account) -> Self:
         """Return the case as `account` may read it: what is hidden from it is withheld."""
         values = cls.values(case)
-        for name in hidden_from(account, case):
+        for name in withheld(account, case):
             field = "caller" if name == "caller_mask" else name
             if field in values:
                 values[field] = None if field in NUMBERS else WITHHELD

@@ -110,6 +110,11 @@ def cells(
     ]
 
 
+def title_of(desk: Desk, row: Subject, account: Account) -> str:
+    """Return the title of a subject as the account may read it."""
+    return cells(desk, row, [Column(desk.title)], account)[0].text
+
+
 def due_of(due_at: datetime | None, warn_at: datetime | None, *, now: datetime) -> Due | None:
     """Return how much working time is left; None where no term runs."""
     if due_at is None:

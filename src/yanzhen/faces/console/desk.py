@@ -78,6 +78,8 @@ class Link:
     view: str
     icon: str
     right: str
+    story: bool = False
+    """Whether it tells what the subject is about: then it is for those alone who may read that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,14 @@ class Desk:
     def hidden(self, account: Account, row: Subject) -> frozenset[str]:
         """Return the names of the fields of `row` that the account does not see."""
         return self.secrecy.hidden(account, row) if self.secrecy else frozenset()
+
+    def secret(self, row: Subject) -> bool:
+        return bool(self.secrecy and getattr(row, self.secrecy.field))
+
+    def tells(self, account: Account, row: Subject) -> bool:
+        """Tell whether the account sees what hangs on `row`: its papers, notes and other parties' parts tell as much as
+        its title does."""
+        return self.title not in self.hidden(account, row)
 
     @property
     def bulk_moves(self) -> list[Transition]:

@@ -9,6 +9,7 @@ from yanzhen.domains.hotline.actions import reissue_check_code, reveal_caller
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE, LADDER
 from yanzhen.domains.hotline.routing.queries import proposal
+from yanzhen.domains.hotline.rules import unit_is_not_the_accused
 from yanzhen.domains.hotline.searching import CASES as SEARCHED
 from yanzhen.domains.hotline.secrecy import hidden_from, told_openly
 from yanzhen.engines.procedures.ladder import escalated
@@ -32,6 +33,10 @@ RUNGS = [(rung.code, rung.label) for rung in LADDER.rungs]
 
 def category_field(_account: Account, _row: Subject | None) -> forms.Field:
     return pickers.row_field(queries.categories(), choices.tree(categories(), leaf=6))
+
+
+def charge_field(account: Account, row: Subject | None) -> forms.Field:
+    return pickers.organisation_field(account, row, (unit_is_not_the_accused,))
 
 
 def routing_advice(case: Case) -> Advised:
@@ -60,9 +65,10 @@ class CaseFilters(SubjectFilters):
         fields = ("urgency", "complexity", "channel")
 
     def filter_queryset(self, queryset: Rows) -> Rows:
+        if found := self.form.cleaned_data.get("q"):
+            queryset = told_openly(queryset, self.request.user)
+            self.form.cleaned_data["q"] = found.among(queryset, self.request.user)
         rows: Rows = super().filter_queryset(queryset)
-        if self.form.cleaned_data.get("q"):
-            rows = told_openly(rows, self.request.user)
         return rows.select_related("category")
 
 
@@ -99,11 +105,12 @@ CASES = DESKS.add(
         reissue=reissue_check_code,
         advice={"organisation": routing_advice},
         secrecy=Secrecy("secret", hidden_from),
-        pickers={"region": pickers.region_field, "category": category_field, "organisation": pickers.organisation_field,
-                 "counter_proposal": pickers.organisation_field, "handler": pickers.handler_field},
+        pickers={"region": pickers.region_field, "category": category_field, "organisation": charge_field,
+                 "counter_proposal": charge_field, "handler": pickers.handler_field},
         links=(
+            Link("更正涉事单位", "console:case-employer", "building", "case.accept", story=True),
             Link("知识与话术", "console:case-knowledge", "list-check", "knowledge.view"),
-            Link("回访与评价", "console:closing-history", "message-circle", "case.view"),
+            Link("回访与评价", "console:closing-history", "message-circle", "case.view", story=True),
         ),
     )
 )  # fmt: skip

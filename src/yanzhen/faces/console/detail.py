@@ -17,7 +17,7 @@ from yanzhen.engines.procedures.engine import Option, outlook
 from yanzhen.engines.procedures.ladder import escalations
 from yanzhen.engines.procedures.models import Clock, Party, Stay, Subject
 from yanzhen.faces.console import acts, pickers
-from yanzhen.faces.console.cells import WITHHELD, Due, cells, due_of
+from yanzhen.faces.console.cells import WITHHELD, Due, cells, due_of, title_of
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.following import next_url
 from yanzhen.faces.console.forms import act_form, text_field
@@ -35,7 +35,6 @@ from yanzhen.faces.console.timeline import timeline
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation import attachments
 from yanzhen.foundation.models import Account
-from yanzhen.foundation.records import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,9 @@ class Charged:
 def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
     row = subject_or_404(request, desk, number)
     account = request.user
-    parties = queries.parties(row)
+    told = desk.tells(account, row)
+    parties = parts_of(desk, row, account)
     options = outlook(row, actor=account)
-    if desk.secrecy and getattr(row, desk.secrecy.field):
-        record("read", row, actor=account, right=row.procedure.view_right)
     referral = row.procedure.referral
     return show(
         request,
@@ -73,19 +71,22 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "desk": desk,
             "row": row,
             **_facts(desk, row, account),
-            **_terms(request, row, parties),
+            **_terms(request, row, parties, told=told),
             "options": options,
             "may_refer": bool(
                 referral and row.state in referral.states and account.has_right(referral.right, row)
             ),
             "next": next_url(desk, row.number, request.GET),
-            "links": [link for link in desk.links if account.reaches(link.right)],
+            "told": told,
+            "links": [
+                link for link in desk.links if account.reaches(link.right) and (told or not link.story)
+            ],
             "advised": [
                 (desk.label_of(Column(name)), desk.advice[name](row)) for name in _asked(desk, options)
             ],
-            "files": attachments.of(row),
-            "may_attach": any(option.open for option in options),
-            "timeline": timeline(row, parties),
+            "files": attachments.of(row) if told else [],
+            "may_attach": told and any(option.open for option in options),
+            "timeline": timeline([row, *parties] if told else parties, row.procedure),
         },
     )
 
@@ -96,22 +97,34 @@ def _facts(desk: Desk, row: Subject, account: Account) -> dict[str, Any]:
     stage = [c for c in desk.columns if c.hint in {"state", "due"}]
     return {
         "stage": cells(desk, row, stage, account, now=now),
-        "title": cells(desk, row, [Column(desk.title)], account, now=now)[0].text,
+        "title": title_of(desk, row, account),
         "sections": [(s.label, cells(desk, row, s.columns, account, now=now)) for s in desk.sections],
         "may_reveal": bool(desk.reveal and account.has_right(desk.reveal.right, row)),
         "masked": _masked(desk, row, account),
     }
 
 
-def _terms(request: AccountRequest, row: Subject, parties: list[Party]) -> dict[str, Any]:
-    """The subject's running terms, what was asked for them, whom they were told to, and the work orders' own."""
+def parts_of(desk: Desk, row: Subject, account: Account) -> list[Party]:
+    """Return the work orders of the subject; of one that is kept from the account those that it answers for itself."""
+    parties, referral = queries.parties(row), row.procedure.referral
+    if referral is None or desk.tells(account, row):
+        return parties
+    return [party for party in parties if account.has_right(referral.respond_right, party)]
+
+
+def _terms(request: AccountRequest, row: Subject, parties: list[Party], *, told: bool) -> dict[str, Any]:
+    """The subject's running terms, what was asked for them, whom they were told to, and the work orders' own.
+
+    Where the subject is not `told`, the work orders' alone: reasons and opinions speak of the matter.
+    """
     now, account = timezone.now(), request.user
-    clocks = [c for c in queries.clocks(row) if c.stopped_at is None and c.party_id is None]
-    stays = list(queries.stays(row))
+    running = queries.clocks(row) if told else ()
+    clocks = [c for c in running if c.stopped_at is None and c.party_id is None]
+    stays = list(queries.stays(row)) if told else []
     return {
         "clocks": [_running(clock, row, stays, request) for clock in clocks],
         "stays": [(stay, acts.of_stay(stay, row, account)) for stay in stays],
-        "escalations": escalations(row),
+        "escalations": escalations(row) if told else [],
         "parties": [
             Charged(p, due_of(p.due_at, p.warn_at, now=now), acts.of_party(p, row, account)) for p in parties
         ],
@@ -173,7 +186,8 @@ def attach(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
 def download(request: AccountRequest, desk: Desk, number: str, pk: Any) -> FileResponse:
     """Hand over a file of the subject, never shown inside our own pages; the reading is on record."""
     row = subject_or_404(request, desk, number)
-    attachment = next((file for file in attachments.of(row) if file.pk == pk), None)
+    files = attachments.of(row) if desk.tells(request.user, row) else []
+    attachment = next((file for file in files if file.pk == pk), None)
     if attachment is None:
         raise Http404
     opened = attachments.open_attachment(attachment, actor=request.user)

@@ -81,7 +81,7 @@ def behind(request: AccountRequest, code: str) -> HttpResponse:
 def _listed(model: type[Any], rows: list[Any], account: Account) -> dict[str, Any]:
     """Return how the records are listed: as their desk does, and calls, which no procedure moves, as their own page."""
     if model is Call:
-        return {"calls": call_lines(rows)}
+        return {"calls": call_lines(rows, account)}
     desk: Desk | None = next((d for d in DESKS if d.model is model), None)
     if desk is None:
         raise Http404

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,11 +21,11 @@ from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.procedures.queries import INBOXES
 from yanzhen.engines.search.finding import Found
 from yanzhen.faces.console import markup, views
-from yanzhen.faces.console.cells import WITHHELD, lines, shown
+from yanzhen.faces.console.cells import WITHHELD, Line, lines, shown
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
 from yanzhen.faces.console.models import SavedView
-from yanzhen.faces.console.pages import page, see_other, show
+from yanzhen.faces.console.pages import look_at_list, page, see_other, show
 from yanzhen.faces.http import NUL, AccountRequest, Malformed
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Account
@@ -62,6 +62,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
     sought = sought_in(form)
     moves = [move for move in desk.bulk_moves if request.user.reaches(move.right)]
     listed = lines(desk, found.rows, request.user, sought)
+    _look_at_excerpts(request, desk, found.rows, listed)
     return show(
         request,
         "console/list.html",
@@ -73,7 +74,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             or any(f.data for f in form if f.name not in desk.filters.first),
             "lines": listed,
             "rows": markup.rows(desk, listed, picks=bool(moves)),
-            "near": bool(sought and sought.near),
+            "near": bool(sought and sought.near and listed),
             "columns": [(c, desk.label_of(c)) for c in desk.columns],
             "tabs": _tabs(desk, saved, box, here),
             "box": box,
@@ -104,7 +105,10 @@ def export(request: AccountRequest, desk: Desk) -> HttpResponse | FileResponse:
     if count_of(rows, MOST_EXPORTED) > MOST_EXPORTED:
         raise Invalid(f"筛选结果超过 {MOST_EXPORTED:,} 件，请缩小范围后分次导出")
     out = tempfile.TemporaryFile()  # noqa: SIM115  # the response closes it
-    write_rows(out, [desk.label_of(c) for c in (NUMBER, *desk.columns)], _exported(desk, rows, request.user))
+    told: list[int] = []
+    heads = [desk.label_of(c) for c in (NUMBER, *desk.columns)]
+    write_rows(out, heads, _exported(desk, rows, request.user, told))
+    look_at_list(request, desk, told, by="export")
     out.seek(0)
     name = f"{desk.label}-{timezone.localdate():%Y%m%d}.xlsx"
     return FileResponse(out, as_attachment=True, filename=name, content_type=XLSX)
@@ -134,6 +138,14 @@ def narrowed(request: HttpRequest, desk: Desk, query: QueryDict) -> tuple[QueryS
         rows = inbox.query(desk.model, request.user)
     found = desk.filters(query, queryset=rows, request=request)
     return (found.qs if found.form.is_valid() else rows.none()), found.form
+
+
+def _look_at_excerpts(
+    request: AccountRequest, desk: Desk, rows: Sequence[Subject], listed: Sequence[Line]
+) -> None:
+    quoted = {line.pk for line in listed if line.excerpt}
+    secret = [row.pk for row in rows if row.pk in quoted and desk.secret(row)]
+    look_at_list(request, desk, secret, by="excerpt")
 
 
 def sought_in(form: Any) -> Found | None:
@@ -198,9 +210,12 @@ def _tabs(desk: Desk, saved: list[SavedView], box: str, here: str) -> list[Tab]:
     return tabs + [Tab(v.name, f"{home}?{v.query}", v.query == here, v.pk) for v in saved]
 
 
-def _exported(desk: Desk, rows: QuerySet[Any], account: Account) -> Iterator[list[Exported]]:
+def _exported(desk: Desk, rows: QuerySet[Any], account: Account, told: list[int]) -> Iterator[list[Exported]]:
+    """Yield the cells of each row; the ids of secret ones whose title is among them go to `told`."""
     for row in rows.iterator(chunk_size=2000):
         hidden = desk.hidden(account, row)
+        if desk.secret(row) and desk.title not in hidden:
+            told.append(row.pk)
         yield [
             row.number,
             *(gettext(WITHHELD) if c.name in hidden else exported_cell(row, c) for c in desk.columns),

@@ -14,6 +14,7 @@ from yanzhen.engines.procedures.models import Clock
 from yanzhen.faces.console import acts, pickers
 from yanzhen.faces.console.cells import cells
 from yanzhen.faces.console.desk import Desk
+from yanzhen.faces.console.detail import parts_of
 from yanzhen.faces.console.forms import act_form, changes_of, move_form, text_field
 from yanzhen.faces.console.pages import act_page, page, sent, show, subject_or_404
 from yanzhen.faces.http import AccountRequest
@@ -53,7 +54,7 @@ def move(request: AccountRequest, desk: Desk, number: str, code: str) -> HttpRes
 @page(*WAYS)
 def refer(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
     row = subject_or_404(request, desk, number)
-    body = pickers.organisation_field(request.user, row)
+    body = pickers.referral_field(request.user, row)
     body.label = gettext("协办单位")
     form = act_form({"organisation": body, "demand": text_field(gettext("办理要求"))}, sent(request))
     return act_page(
@@ -79,7 +80,7 @@ def on_stay(request: AccountRequest, desk: Desk, number: str, pk: int, code: str
 @page(*WAYS)
 def on_party(request: AccountRequest, desk: Desk, number: str, pk: int, code: str) -> HttpResponse:
     row = subject_or_404(request, desk, number)
-    return _act(request, desk, row, acts.PARTY_ACTS, code, _found(queries.parties(row), pk))
+    return _act(request, desk, row, acts.PARTY_ACTS, code, _found(parts_of(desk, row, request.user), pk))
 
 
 def _act(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -19,6 +19,7 @@ from yanzhen.faces.console.desk import Desk
 from yanzhen.faces.console.navigation import navigation
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import Invalid, Refusal
+from yanzhen.foundation.records import record
 
 View = Callable[..., HttpResponseBase]
 
@@ -43,7 +44,25 @@ def subject_or_404(request: AccountRequest, desk: Desk, number: str) -> Subject:
     row: Subject | None = desk.query(request.user).filter(number=number).first()
     if row is None:
         raise Http404(f"没有这一件{desk.label}，或不在您的权限范围内")
+    look_at(request, desk, row)
     return row
+
+
+def look_at(request: AccountRequest, desk: Desk, row: Subject) -> None:
+    """Put on record that a subject that is kept secret is looked at; once a request, whatever its page shows of it."""
+    if not desk.secret(row):
+        return
+    seen: set[str] = request.__dict__.setdefault("secrets_seen", set())
+    if row.number not in seen:
+        seen.add(row.number)
+        record("read", row, actor=request.user, right=row.procedure.view_right)
+
+
+def look_at_list(request: AccountRequest, desk: Desk, ids: Sequence[int], *, by: str) -> None:
+    """Put on record that a list told of secret subjects more than their place and state: one record with their ids."""
+    if ids:
+        after = {"desk": desk.name, "by": by, "ids": list(ids)}
+        record("read", request.user, actor=request.user, after=after)
 
 
 def detail_url(desk: Desk, number: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 
+from yanzhen.engines.procedures.declare import UnitCheck
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces import staff
 from yanzhen.faces.console.choices import Choice, Group, regions
@@ -25,9 +26,24 @@ def row_field(rows: QuerySet[Any], offered: Iterable[Choice | Group]) -> forms.M
     return field
 
 
-def organisation_field(account: Account, row: Subject | None) -> forms.ModelChoiceField[Any]:
-    """Bodies around the subject, grouped by region; for a whole list those within the account's own reach."""
-    return bodies_field(_bodies(account, row))
+def organisation_field(
+    account: Account, row: Subject | None, checks: Sequence[UnitCheck] = ()
+) -> forms.ModelChoiceField[Any]:
+    """Bodies around the subject against which no check has a reason, grouped by region.
+
+    For a whole list those within the account's own reach; there the move itself checks.
+    """
+    bodies = _bodies(account, row)
+    if row and checks:
+        barred = [body.pk for body in bodies if any(check(row, body) for check in checks)]
+        bodies = bodies.exclude(pk__in=barred)
+    return bodies_field(bodies)
+
+
+def referral_field(account: Account, row: Subject) -> forms.ModelChoiceField[Any]:
+    """Bodies around the subject that may be asked in."""
+    referral = row.procedure.referral
+    return organisation_field(account, row, referral.checks if referral else ())
 
 
 def bodies_field(bodies: QuerySet[Organisation]) -> forms.ModelChoiceField[Any]:

@@ -35,6 +35,7 @@ LABELS = {
     "party.done": "协办：办毕",
     "party.revoke": "协办：撤回",
     "case.reissue": "补发查询码",
+    "case.employer": "更正涉事单位",
     "case.join": "并入其他工单合并办理",
     "case.joined_by": "作为主件合并办理",
     "case.leave": "退出合并办理",
@@ -71,11 +72,11 @@ class Happening:
     tone: str
 
 
-def timeline(row: Subject, parties: Sequence[Party]) -> list[Happening]:
-    """Return what happened to the subject and its work orders, newest first: two statements."""
-    records = list(histories([row, *parties]).order_by("-id")[:LONGEST])
+def timeline(rows: Sequence[Subject | Party], procedure: Procedure) -> list[Happening]:
+    """Return what happened to a subject of `procedure` and its work orders, newest first: two statements."""
+    records = list(histories(rows).order_by("-id")[:LONGEST])
     names = account_names(r.actor_id for r in records if r.actor_id)
-    return [_happening(r, row.procedure, names) for r in records]
+    return [_happening(r, procedure, names) for r in records]
 
 
 def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> Happening:

@@ -20,6 +20,7 @@ from yanzhen.faces.http import AccountRequest
 from yanzhen.faces.staff import account_names, accounts_called
 from yanzhen.foundation.models import Record
 from yanzhen.foundation.records import seen_by
+from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 
 class TrailForm(forms.Form):
@@ -49,7 +50,8 @@ def trail(request: AccountRequest) -> HttpResponse:
     rows = _narrowed(rows, form.cleaned_data) if form.is_valid() else rows.none()
     if before := ids_of([request.GET.get("before", "")]):
         rows = rows.filter(pk__lt=before[0])
-    found = list(rows[: SIZE + 1])
+    with database_scope({EVERYTHING}):  # else a case that lies elsewhere now would not be known as kept
+        found = list(rows[: SIZE + 1])
     more = len(found) > SIZE
     found = found[:SIZE]
     names = account_names(r.actor_id for r in found if r.actor_id)

@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from yanzhen.faces.console import (
     bulk,
     detail,
+    employer,
     figures,
     following,
     home,
@@ -98,6 +99,7 @@ urlpatterns = [
     *hotspots_urls.urlpatterns,
     *repeats_urls.urlpatterns,
     *roster_urls.urlpatterns,
+    path("cases/<str:number>/employer/", employer.correcting, name="case-employer"),
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),

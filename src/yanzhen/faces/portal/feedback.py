@@ -1,7 +1,7 @@
 """What the caller says on the page of the case: solved, satisfied, and an appeal against a mark.
 
-The page was opened by number and secret; it holds a signed leave to write, bound to the secret's hash, so that
-neither the secret nor anybody's guess is sent again.
+Opened by number and check code, the page holds a signed leave to write, bound to the code's hash, so that neither the
+code nor anybody's guess is sent again. The last digits of the phone open it to read alone: staff see them too.
 """
 
 from __future__ import annotations
@@ -67,12 +67,15 @@ def progress_page(
     sent: Mapping[str, forms.Form] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Show what may be seen of the case, with the leave to say what came of it; `sent` is a form that was refused."""
+    """Show what may be seen of the case, to the holder of the check code with the leave to say what came of it.
+
+    `sent` is a form that was refused.
+    """
     context = {
         "progress": queries.progress(case, by_code),
         "feedback": feedback(case),
         "by_code": by_code,
-        "leave": signing.dumps([case.number, by_code], salt=_salt(case)),
+        "leave": signing.dumps(case.number, salt=_salt(case)) if by_code else "",
         "done": done,
         "answer_form": AnswerForm(),
         "appeal_form": AppealForm(),
@@ -105,18 +108,18 @@ def _said(
     request: HttpRequest, form: forms.Form, name: str, done: str, act: Callable[[Case], object]
 ) -> HttpResponse:
     """Act for the holder of a leave and show the case again, with what went wrong in the form."""
-    case, by_code = _opened(request)
+    case = _opened(request)
     if not form.is_valid():
-        return progress_page(request, case, by_code=by_code, status=422, sent={name: form})
+        return progress_page(request, case, by_code=True, status=422, sent={name: form})
     try:
         act(case)
     except Refusal as refusal:
         form.add_error(None, refusal.message)
-        return progress_page(request, case, by_code=by_code, status=refusal.status, sent={name: form})
-    return progress_page(request, case, by_code=by_code, done=done)
+        return progress_page(request, case, by_code=True, status=refusal.status, sent={name: form})
+    return progress_page(request, case, by_code=True, done=done)
 
 
-def _opened(request: HttpRequest) -> tuple[Case, bool]:
+def _opened(request: HttpRequest) -> Case:
     """Return the case that the leave opens; a wrong one counts as a guess at the number. Raises NotFound, TooMany."""
     number = request.POST.get("number", "")[:40]
     tries = visitors.count_look(request, number)
@@ -124,13 +127,13 @@ def _opened(request: HttpRequest) -> tuple[Case, bool]:
     if case is None:
         raise NotFound(str(GONE))
     try:
-        held, by_code = signing.loads(request.POST.get("leave", ""), salt=_salt(case), max_age=LEAVE_SECONDS)
+        held = signing.loads(request.POST.get("leave", ""), salt=_salt(case), max_age=LEAVE_SECONDS)
     except signing.BadSignature:
         raise NotFound(str(GONE)) from None
     if held != number:
         raise NotFound(str(GONE))
     limits.clear(tries)
-    return case, bool(by_code)
+    return case
 
 
 def _salt(case: Case) -> str:

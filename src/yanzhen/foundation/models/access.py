@@ -59,7 +59,7 @@ class Account(AbstractUser):
         return {reach.key for _, reach, _ in self.cells()}
 
     def has_right(self, right: str, row: Scoped) -> bool:
-        return row.lies_in(self.reaches(right))
+        return row.lies_in(self.reaches(right)) and not row.is_kept_from(self)
 
     def grant_for(self, right: str, row: Scoped) -> int | None:
         """Return the id of the first grant that gives `right` over `row`, for the record."""

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 
 from yanzhen.foundation.models import Account, Leaf, Record
+from yanzhen.foundation.scope import kept_subjects
 
 RIGHT = "record.view"
 
@@ -34,7 +35,8 @@ def histories(rows: Iterable[models.Model]) -> models.QuerySet[Record]:
 def seen_by(account: Account) -> models.QuerySet[Record]:
     """Return the records of places where the account holds `record.view`, newest first, each with its checkpoint.
 
-    What belongs to no place (accounts, parameters, keys) is for those who look over all lines of a province.
+    What belongs to no place (accounts, parameters, keys) is for those who look over all lines of a province. What
+    speaks of rows that are kept from the account is left out; read it with everything in reach.
     """
     mine = Q(pk=None)
     for reach in account.reaches(RIGHT):
@@ -43,4 +45,6 @@ def seen_by(account: Account) -> models.QuerySet[Record]:
         if reach.line is None and len(reach.prefix) == 2:
             mine |= Q(region_id="")
     sealed = Leaf.objects.filter(record_id=OuterRef("pk")).values("checkpoint_id")
+    if kept := kept_subjects(account):
+        mine &= ~kept
     return Record.objects.filter(mine).annotate(checkpoint=Subquery(sealed)).order_by("-id")

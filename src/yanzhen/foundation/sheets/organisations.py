@@ -10,6 +10,7 @@ from django.db import connection
 
 from yanzhen.foundation.bulk import copy_in, reserve_ids
 from yanzhen.foundation.models import Account, Batch, BatchRow, Organisation
+from yanzhen.foundation.organisations import keep_name
 from yanzhen.foundation.records import record_many
 from yanzhen.foundation.sheets.choices import lines, regions
 from yanzhen.foundation.sheets.declare import SHEETS, Check, Column, Kind, Row, Sheet
@@ -30,9 +31,9 @@ FIELDS = {
 """Columns of the sheet and of the table."""
 WRITE = """
 update foundation_organisation as o set name = d.name, region_id = d.region_id, line_id = d.line_id, kind = d.kind,
-    uscc = d.uscc, industry = d.industry, ownership = d.ownership, headcount = d.headcount
+    uscc = d.uscc, industry = d.industry, ownership = d.ownership, headcount = d.headcount, aliases = d.aliases
 from jsonb_to_recordset(%s::jsonb) as d (id bigint, name text, region_id text, line_id text, kind text, uscc text,
-    industry text, ownership text, headcount integer)
+    industry text, ownership text, headcount integer, aliases text[])
 where o.id = d.id
 """
 SHOWN = 5
@@ -62,8 +63,10 @@ def apply(rows: Sequence[Row], *, batch: Batch) -> None:
             continue
         after = {name: value for name, value in given.items() if getattr(found, name) != value}
         row.target_id, row.before = found.pk, {name: getattr(found, name) for name in after}
+        former = found.name
         for name, value in after.items():
             setattr(found, name, value)
+        keep_name(found, former)
         if after:
             changed.append(found)
             history.append((found, row.before, after))
@@ -115,7 +118,9 @@ def _insert(new: Sequence[Organisation], rows: Sequence[Row]) -> None:
 
 def _write(changed: Sequence[Organisation]) -> None:
     """Write the sheet's columns of many organisations in one statement."""
-    values = [{"id": o.pk} | {name: getattr(o, name) for name in FIELDS.values()} for o in changed]
+    values = [
+        {"id": o.pk} | {name: getattr(o, name) for name in (*FIELDS.values(), "aliases")} for o in changed
+    ]
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [json.dumps(values)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from django.db import transaction
 
@@ -22,17 +23,21 @@ LINE = "union"
 
 @transaction.atomic
 def tie_case(call: Call, number: str, *, actor: Account) -> Call:
-    """Say that `call` became the case `number`; once. A call-back that waits for the number is done with it."""
+    """Say that `call` became the case `number`; once. A call-back that waits for the number is done with it.
+
+    Of an anonymous case the call keeps that there is one, and not which: beside the number that rang it would be a name.
+    """
     call = _locked(call, actor)
     case = Case.objects.filter(number=number).first()
     if case is None:
         raise Invalid("没有这件工单，或不在您的权限范围内", fields={"case": "没有这件工单"})
-    if call.case_id == case.pk:
+    if call.case_id == case.pk or (case.anonymous and call.outcome == Call.Reason.ANONYMOUS):
         return call
     if call.case_id or call.outcome:
-        raise Refusal(f"这通电话已有结果：{call.case or call.get_outcome_display()}；不能再登记为 {case}")
-    call.case = case
-    _keep(call, "call.tie", actor, after={"case": case.number})
+        raise Refusal(f"这通电话已有结果：{_result(call)}；不能再登记为 {case}")
+    _tie(call, case)
+    told: dict[str, str] = {"outcome": call.outcome} if case.anonymous else {"case": case.number}
+    _keep(call, "call.tie", actor, after=told)
     return call
 
 
@@ -43,16 +48,17 @@ def end_with_reason(
     """End a call that is no case of its own, with the reason why; of a repeated one the case is named."""
     call = _locked(call, actor)
     if call.finished:
-        raise Refusal(f"这通电话已有结果：{call.case or call.get_outcome_display() or '已回拨'}")
+        raise Refusal(f"这通电话已有结果：{_result(call)}")
+    call.outcome, call.note = reason, note.strip()[:200]
     if reason == Call.Reason.REPEAT:
-        call.case = Case.objects.filter(number=case_number.strip().upper()).first()
-        if call.case is None or not actor.has_right("case.view", call.case):
+        case = Case.objects.filter(number=case_number.strip().upper()).first()
+        if case is None or not actor.has_right("case.view", case):
             raise Invalid(
                 "重复来电须填写原工单编号；没有这件工单，或不在您的权限范围内",
                 fields={"case_number": "请填写原工单编号"},
             )
-    call.outcome, call.note = reason, note.strip()[:200]
-    _keep(call, "call.finish", actor, after={"outcome": reason}, note=note)
+        _tie(call, case)
+    _keep(call, "call.finish", actor, after={"outcome": call.outcome}, note=note)
     return call
 
 
@@ -135,8 +141,21 @@ def _locked(call: Call, actor: Account) -> Call:
     return row
 
 
-def _keep(call: Call, verb: str, actor: Account, *, after: dict[str, str], note: str = "") -> None:
+def _tie(call: Call, case: Case) -> None:
+    call.employer_key = case.employer_key
+    if case.anonymous:
+        call.outcome = Call.Reason.ANONYMOUS
+    else:
+        call.case = case
+
+
+def _result(call: Call) -> str:
+    """Say in what a call ended, to whoever took it: which case that is, is not for everybody."""
+    return str(call.get_outcome_display()) or ("已登记工单" if call.case_id else "已回拨")
+
+
+def _keep(call: Call, verb: str, actor: Account, *, after: Mapping[str, str], note: str = "") -> None:
     call.step += 1
-    call.save(update_fields=["case", "outcome", "note", "step"])
+    call.save(update_fields=["case", "employer_key", "outcome", "note", "step"])
     record(verb, call, actor=actor, right="call.take", after=after, reason=note)
     got_through(call, actor=actor)

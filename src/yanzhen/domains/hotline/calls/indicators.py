@@ -99,7 +99,11 @@ REGISTERED = INDICATORS.add(
         definition="期内由坐席接听的呼入电话中登记或并入工单的占比；其余须有小结理由。",
         records=offered,
         dated="started_at",
-        measure=Ratio(part=Q(case__isnull=False), base=ANSWERED, base_label="坐席接听"),
+        measure=Ratio(
+            part=Q(case__isnull=False) | Q(outcome=Call.Reason.ANONYMOUS),
+            base=ANSWERED,
+            base_label="坐席接听",
+        ),
     )
 )
 UNFINISHED = INDICATORS.add(

@@ -8,8 +8,10 @@ from django.db import models
 from django.db.models import Q, Value
 from django.utils import timezone
 
+from yanzhen.domains.hotline.models import LONGEST_NAME, against, keys_of
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.foundation import keys
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import Scoped
 
 PARTY = "call.party"
@@ -102,6 +104,8 @@ class Call(Scoped):
         ELSEWHERE = "elsewhere", "不属于本热线，已告知去处"
         NO_NUMBER = "no_number", "未显示号码，无法回拨"
         NOT_REACHED = "not_reached", "呼出未接通"
+        ANONYMOUS = "anonymous", "已登记匿名诉求"
+        """It became a case, and nothing says which: the number would tell who the caller is."""
 
     trunk = models.ForeignKey(Trunk, models.PROTECT, related_name="calls", verbose_name="中继")
     ref = models.CharField("通话标识", max_length=128)
@@ -140,6 +144,8 @@ class Call(Scoped):
     case = models.ForeignKey(
         "hotline.Case", models.PROTECT, null=True, blank=True, related_name="calls", verbose_name="工单"
     )
+    employer_key = models.CharField(max_length=LONGEST_NAME, blank=True, default="", editable=False)
+    """The unit that its case is against, as the case has it: people of that unit neither see nor hear the call."""
     outcome = models.CharField("小结", max_length=12, choices=Reason, blank=True)
     note = models.CharField("说明", max_length=200, blank=True)
     call_back = models.ForeignKey(
@@ -174,6 +180,13 @@ class Call(Scoped):
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()} {self.phone_mask or '匿名'}"
+
+    @classmethod
+    def kept_from(cls, account: Account) -> Q:
+        return against(account)
+
+    def is_kept_from(self, account: Account) -> bool:
+        return bool(self.employer_key) and self.employer_key in keys_of(account.organisation)
 
     @property
     def finished(self) -> bool:

@@ -16,6 +16,7 @@ from yanzhen.domains.hotline.calls.models import Call, CallBack, CallEvent, Trun
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.rosters.models import Seat
+from yanzhen.domains.hotline.secrecy import caller_told
 from yanzhen.engines.procedures.queries import seen_by
 from yanzhen.foundation.calendar.held import Held, fingerprint_of
 from yanzhen.foundation.models import Account, Tally
@@ -24,6 +25,7 @@ from yanzhen.foundation.scope import Reach, prefix_of
 UNFINISHED = Q(ended_at__isnull=False, case=None, outcome="") & (
     Q(call_back=None) | Q(call_back__ended_at=None)
 )
+BECAME_A_CASE = Q(case__isnull=False) | Q(outcome=Call.Reason.ANONYMOUS)
 EARLIER = 5
 MOST_SHOWN = 8
 
@@ -60,7 +62,7 @@ HELD = (
 
 def seen(account: Account) -> QuerySet[Call]:
     """All calls that the account may look at."""
-    return Call.objects.visible_to(account, "call.view").select_related("region", "answered_by", "case")
+    return Call.objects.visible_to(account, "call.view").select_related("region", "answered_by")
 
 
 def call_backs(account: Account) -> QuerySet[CallBack]:
@@ -103,8 +105,14 @@ def cases_of(call: Call, account: Account) -> list[Case]:
     """The latest cases of the caller's number that the account may see."""
     if not call.phone_hash:
         return []
-    rows = worklist(account).filter(phone_hash=bytes(call.phone_hash))
+    rows = worklist(account).filter(caller_told(account), phone_hash=bytes(call.phone_hash))
     return list(rows.order_by("-received_at")[:EARLIER])
+
+
+def cases_shown(calls: Iterable[Call], account: Account) -> dict[int, Case]:
+    """Return by id the cases that calls became, of which the account may know who called. One statement."""
+    ids = {call.case_id for call in calls if call.case_id}
+    return worklist(account).filter(caller_told(account)).in_bulk(list(ids)) if ids else {}
 
 
 def open_call_back(call: Call, account: Account) -> CallBack | None:
@@ -200,8 +208,8 @@ def day(on: date, *, account: Account) -> Day:
         total=Count("pk"),
         answered=Count("pk", filter=Q(status=Call.Status.ANSWERED)),
         lost=Count("pk", filter=Q(status__in=lost)),
-        with_case=Count("pk", filter=Q(case__isnull=False)),
-        with_reason=Count("pk", filter=Q(case=None) & ~Q(outcome="")),
+        with_case=Count("pk", filter=BECAME_A_CASE),
+        with_reason=Count("pk", filter=~BECAME_A_CASE & ~Q(outcome="")),
         called_back=Count("pk", filter=back),
         unfinished=Count("pk", filter=UNFINISHED),
     )

@@ -16,7 +16,7 @@ from yanzhen.domains.hotline.reconciliation.declare import (
 )
 
 COUNT = """
-select count(*), count(*) filter (where c.case_id is not null)
+select count(*), count(*) filter (where c.case_id is not null or c.outcome = 'anonymous')
 from calls_call c where c.direction = 'in' and c.started_at >= %(start)s and c.started_at < %(end)s
 """
 OPEN = """

@@ -18,7 +18,7 @@ from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 from yanzhen.foundation.records.write import masked
 
-CALL_BACK = "case.call_back"
+CALL_BACK, CHECK = "case.call_back", "case.check"
 ANSWERED = "answered"
 CALLED_BACK = "called_back"
 OPEN_TO_THE_CALLER = (ANSWERED, CALLED_BACK)
@@ -139,23 +139,41 @@ def answer_online(case: Case, answer: Answer) -> Survey:
     """Keep what the caller says in the portal; whoever calls has shown the secret. The last answer counts.
 
     Once called back, the caller's own word also stands on the case: so that closing, alone or in a list, sees it
-    without looking further.
+    without looking further. A "solved" that takes back an "unsolved" told by telephone waits for `adopt_answer`.
     """
     case = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
     if case.state not in OPEN_TO_THE_CALLER or case.answered_at is None:
         raise Refusal("这件诉求现在不能评价：尚未答复，或者已经办结。如有意见请拨打 12351")
     said = _keep(case, answer, channel=Survey.Channel.WEB, by=None)
-    if case.state == CALLED_BACK:
-        _carry(case, said)
+    if case.state == CALLED_BACK and guards.takes_back_what_was_said(case) is None:
+        _carry(case, said, actor=None)
     return said
 
 
-def _carry(case: Case, said: Survey) -> None:
+@transaction.atomic
+def adopt_answer(case: Case, *, actor: Account) -> Case:
+    """Carry what the caller said online onto the case, by name, where it takes back what they told us by telephone."""
+    row: Case | None = Case.objects.select_for_update(of=("self",)).filter(pk=case.pk).first()
+    if row is None or not actor.has_right(CHECK, row):
+        raise NotAllowed("您在该区划和条线没有“质检与办结”权限，不能采用网上评价")
+    if actor.pk in (row.handler_id, row.former_handler_id):
+        raise NotAllowed("承办人不能采用自己所办工单的评价，须由他人采用")
+    said = guards.takes_back_what_was_said(row) if row.state == CALLED_BACK else None
+    if said is None:
+        raise Refusal("没有与电话回访结果不一致、须由工作人员采用的网上评价；请刷新后查看")
+    _carry(row, said, actor=actor)
+    return row
+
+
+def _carry(case: Case, said: Survey, *, actor: Account | None) -> None:
     before = {name: getattr(case, name) for name in CARRIED}
     case.reached, case.solved, case.satisfaction = True, said.solved, said.satisfaction
     case.save(update_fields=CARRIED)
     after = {name: getattr(case, name) for name in CARRIED}
-    record("survey.carried", case, actor=None, before=before, after=after)
+    right = CHECK if actor else None
+    record(
+        "survey.carried", case, actor=actor, right=right, before=before, after={**after, "survey": said.pk}
+    )
 
 
 def _locked(case: Case, actor: Account) -> Case:

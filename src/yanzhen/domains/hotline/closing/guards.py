@@ -52,6 +52,19 @@ def answer_online(case: Case) -> Survey | None:
     return said.order_by("-pk").first()
 
 
+def takes_back_what_was_said(case: Case) -> Survey | None:
+    """Return the caller's last word online where it says "solved" against the "unsolved" that was told by telephone.
+
+    Nobody heard the one, somebody the other. Who said "unsolved" online too has only changed their own word.
+    """
+    said = answer_online(case)
+    if said is None or not said.solved or case.solved is not False:
+        return None
+    rows = Survey.objects.filter(case=case, round_at=said.round_at, solved=False)
+    last = rows.order_by("-pk").first()
+    return said if last and last.channel == Survey.Channel.PHONE else None
+
+
 def standing(case: Case) -> list[Attempt]:
     """Return the calls about the reply that now stands, without those noted by mistake, in order of time."""
     if case.answered_at is None:

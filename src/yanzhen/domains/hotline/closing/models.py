@@ -3,6 +3,7 @@ demands that were found unreasonable."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
-from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.models import Case, against
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import EVERYTHING, Reach, Scoped
@@ -153,6 +154,17 @@ class Sampled(Scoped):
     def __str__(self) -> str:
         return f"{self.draw_id}/{self.case_id}"
 
+    @classmethod
+    def kept_from(cls, account: Account) -> Q:
+        return against(account, "case__")
+
+    def is_kept_from(self, account: Account) -> bool:
+        return self.case.is_kept_from(account)
+
+    def lies_in(self, reaches: Iterable[Reach]) -> bool:
+        """As the case has it: an organisation that was asked in has no say over what its own work is judged with."""
+        return self.case.lies_in(reaches)
+
 
 class Unreasonable(Subject):
     """A mark that a demand is unreasonable: proposed, decided by a second person, open to appeal. It closes nothing."""
@@ -186,6 +198,13 @@ class Unreasonable(Subject):
                 name="unreasonable_one_standing",
             ),
         )
+
+    @classmethod
+    def kept_from(cls, account: Account) -> Q:
+        return against(account, "case__")
+
+    def is_kept_from(self, account: Account) -> bool:
+        return self.case.is_kept_from(account)
 
     @property
     def title(self) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet, prefetch_related_o
 from django.utils import timezone
 
 from yanzhen.domains.hotline.closing import guards, rules
-from yanzhen.domains.hotline.closing.actions import CALL_BACK, OPEN_TO_THE_CALLER
+from yanzhen.domains.hotline.closing.actions import CALL_BACK, CALLED_BACK, OPEN_TO_THE_CALLER
 from yanzhen.domains.hotline.closing.marks import standing
 from yanzhen.domains.hotline.closing.models import Attempt, Draw, Sampled, Survey, Unreasonable
 from yanzhen.domains.hotline.closing.sampling import CHECK
@@ -73,6 +73,8 @@ class Past:
     surveys: list[Survey]
     samples: list[Sampled]
     marks: list[Unreasonable]
+    adoptable: bool
+    """Whether the caller's word online waits for somebody to let it stand."""
 
 
 def call_backs(account: Account) -> QuerySet[Case]:
@@ -102,7 +104,7 @@ def surveys(case: Case) -> list[Survey]:
 
 
 def past(case: Case) -> Past:
-    """Return what is known of a case that was read in reach: four statements."""
+    """Return what is known of a case that was read in reach: four statements, six where it is called back."""
     attempts = Attempt.objects.filter(case=case).exclude(outcome=Attempt.Outcome.MISTAKE)
     marks = Unreasonable.objects.filter(case=case).select_related("started_by", "handler")
     return Past(
@@ -110,17 +112,22 @@ def past(case: Case) -> Past:
         surveys=surveys(case),
         samples=list(Sampled.objects.filter(case=case).select_related("reviewer", "draw").order_by("-pk")),
         marks=list(marks.order_by("-pk")),
+        adoptable=case.state == CALLED_BACK and guards.takes_back_what_was_said(case) is not None,
     )
 
 
 def with_cases(rows: list[Sampled]) -> list[Sampled]:
     """Bring along what a page of samples names, a statement each."""
-    prefetch_related_objects(rows, "case", "draw", "region", "reviewer")
+    prefetch_related_objects(rows, "case__organisation", "draw", "region", "reviewer")
     return rows
 
 
 def samples(account: Account) -> QuerySet[Sampled]:
-    return Sampled.objects.visible_to(account, CHECK).select_related("case", "draw", "region", "reviewer")
+    """Return the samples that lie in the account's reach; those of cases it was only asked into are none of them."""
+    reaches = account.reaches(CHECK)
+    here = lies_in(reaches) | lies_in(reaches, "case__organisation__")
+    rows = Sampled.objects.visible_to(account, CHECK).filter(here)
+    return rows.select_related("case__organisation", "draw", "region", "reviewer")
 
 
 def draws(account: Account) -> QuerySet[Draw]:

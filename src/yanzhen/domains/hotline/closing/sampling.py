@@ -85,7 +85,11 @@ def review_sample(
     sampled: Sampled, *, actor: Account, findings: Mapping[str, str], passed: bool, opinion: str = ""
 ) -> Sampled:
     """Keep what the second person found, once. Proposing to handle the case again opens nothing by itself."""
-    sampled = Sampled.objects.select_for_update(of=("self",)).select_related("case").get(pk=sampled.pk)
+    sampled = (
+        Sampled.objects.select_for_update(of=("self",))
+        .select_related("case__organisation")
+        .get(pk=sampled.pk)
+    )
     if reasons := reasons_against(sampled, actor):
         raise NotAllowed("；".join(reasons), reasons=reasons)
     if sampled.reviewed_at:

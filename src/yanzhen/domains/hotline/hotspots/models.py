@@ -9,6 +9,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from yanzhen.engines.similarity.text import name_normal
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import Scoped
 
 
@@ -71,6 +73,21 @@ class Alert(Scoped):
 
     def __str__(self) -> str:
         return f"{self.get_dimension_display()}“{self.label}”{self.get_kind_display()}"
+
+    @classmethod
+    def kept_from(cls, account: Account) -> Q:
+        """An alert that names a unit says that cases are against it: its own people hear of none."""
+        cores = _cores(account)
+        return Q(dimension=cls.Dimension.EMPLOYER, value__in=cores) if cores else Q()
+
+    def is_kept_from(self, account: Account) -> bool:
+        return self.dimension == self.Dimension.EMPLOYER and self.value in _cores(account)
+
+
+def _cores(account: Account) -> list[str]:
+    """Return the cores of all names of the account's own unit, as employers are counted by them."""
+    unit = account.organisation
+    return sorted({name_normal(name)[:160] for name in (unit.name, *unit.aliases)}) if unit else []
 
 
 class AlertCase(models.Model):

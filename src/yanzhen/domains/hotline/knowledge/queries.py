@@ -16,6 +16,7 @@ from yanzhen.domains.hotline.knowledge.models import Article, KnowledgeUse, Macr
 from yanzhen.domains.hotline.knowledge.procedures import IN_FORCE
 from yanzhen.domains.hotline.knowledge.rights import EDIT, VIEW
 from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.secrecy import STORY, hidden_from
 from yanzhen.foundation import parameters
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import DEPTHS, prefix_of
@@ -123,9 +124,10 @@ def search(
     )
 
 
-def suggested(case: Case, on: date) -> QuerySet[Article]:
-    """What may help with the case, by its category and the caller's words."""
-    return search(offered_for(case, on), category=case.category_id or "", told=f"{case.title}\n{case.body}")
+def suggested(case: Case, on: date, account: Account) -> QuerySet[Article]:
+    """What may help with the case, by its category and the caller's words: by these only for who may read them."""
+    told = "" if hidden_from(account, case) & STORY else f"{case.title}\n{case.body}"
+    return search(offered_for(case, on), category=case.category_id or "", told=told)
 
 
 def expiring(account: Account, on: date) -> QuerySet[Article]:
@@ -203,12 +205,17 @@ def macros(account: Account) -> list[Macro]:
     return [chosen[shortcut] for shortcut in sorted(chosen)]
 
 
-def values_of(case: Case | None) -> dict[str, str]:
-    """Return what the placeholders of a wording stand for on this case, if any; what is not known is left out."""
+def values_of(case: Case | None, account: Account) -> dict[str, str]:
+    """Return what the placeholders of a wording stand for on this case, if any, for this reader.
+
+    What is not known, or kept from the reader, is left out.
+    """
     values = {"今天": _spoken(timezone.localdate())}
     if case is None:
         return values
-    values |= {"编号": case.number, "诉求标题": case.title}
+    values["编号"] = case.number
+    if "title" not in hidden_from(account, case):
+        values["诉求标题"] = case.title
     if case.organisation:
         values["承办单位"] = case.organisation.name
     if case.due_at:

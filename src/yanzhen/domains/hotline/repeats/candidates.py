@@ -13,9 +13,8 @@ from types import MappingProxyType
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from yanzhen.domains.hotline.actions import units_called
 from yanzhen.domains.hotline.hotspots.sources import KIND
-from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.models import Case, keys_of
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.repeats.models import Member, Trace
@@ -28,7 +27,7 @@ from yanzhen.engines.similarity.index import candidates as alike
 from yanzhen.engines.similarity.sources import Words
 from yanzhen.engines.similarity.text import name_normal
 from yanzhen.foundation import crypto
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.people import phone_problem
 
 WEIGHTS: Mapping[str, int] = MappingProxyType(
@@ -71,7 +70,8 @@ class Sought:
     """What is compared of an appeal that is being typed, or of a case."""
 
     phone_hash: bytes | None
-    unit: int | None
+    unit: tuple[str, ...]
+    """Keys of all names of the registered unit that it is against; () where no unit or several go by that name."""
     employer: str
     place: str
     text: str
@@ -85,18 +85,28 @@ def sought_of(about: Case | Appeal) -> Sought:
     employer, place = name_normal(about.employer), name_normal(about.place)
     if isinstance(about, Case):
         phone = bytes(about.phone_hash) if about.phone_hash else None
-        return Sought(phone, about.accused_id, employer, place, text, about.body, about.pk)
+        return Sought(phone, _unit(about.employer), employer, place, text, about.body, about.pk)
     typed = about.phone.strip()
     phone = (
         crypto.keyed_hash(digits_of(typed), purpose="phone") if typed and not phone_problem(typed) else None
     )
-    name = about.employer.strip()
-    unit = units_called({name} - {""}).get(name)
-    return Sought(phone, unit.pk if unit else None, employer, place, text, about.body)
+    return Sought(phone, _unit(about.employer), employer, place, text, about.body)
+
+
+def _unit(name: str) -> tuple[str, ...]:
+    name = name.strip()
+    called = Organisation.objects.filter(Q(name=name) | Q(aliases__contains=[name]), valid_to=None)
+    units = list(called[:2]) if name else []
+    return tuple(keys_of(units[0])) if len(units) == 1 else ()
 
 
 def candidates(about: Case | Appeal, account: Account, *, now: datetime | None = None) -> list[Candidate]:
-    """Return the likely repeats that the account may see, the likeliest first, at most ten: six statements."""
+    """Return the likely repeats that the account may see, the likeliest first, at most ten: six statements.
+
+    None of a case whose own story is kept from the account: what is like it would tell it.
+    """
+    if isinstance(about, Case) and hidden_from(account, about) & STORY:
+        return []
     sought = sought_of(about)
     seen = worklist(account).filter(_lately(now or timezone.now())).exclude(pk=sought.case or 0)
     ids = _named(sought, seen) | _worded(sought)
@@ -106,7 +116,7 @@ def candidates(about: Case | Appeal, account: Account, *, now: datetime | None =
     own = groups.get(sought.case) if sought.case else None
     found = []
     for row in rows:
-        hidden = hidden_from(account, row) if row.secret else frozenset()
+        hidden = hidden_from(account, row)
         reasons = tuple(_reasons(sought, row, likeness.get(row.pk), hidden))
         score = min(sum(reason.weight for reason in reasons), MOST)
         if score >= LEAST and (own is None or groups.get(row.pk) != own):
@@ -124,12 +134,14 @@ def _lately(now: datetime) -> Q:
 def _named(sought: Sought, seen: QuerySet[Case]) -> set[int]:
     """Return the newest cases with the same phone, unit, employer or place. One statement."""
     bare = seen.select_related(None).order_by("-received_at", "-pk")
-    named = {"unit": sought.unit, "employer": name_hash(sought.employer), "place": name_hash(sought.place)}
+    traced = {"employer": name_hash(sought.employer), "place": name_hash(sought.place)}
     sources = [
         bare.filter(pk__in=Trace.objects.filter(**{name: value}).values("record")).values("pk")[:PER_SOURCE]
-        for name, value in named.items()
+        for name, value in traced.items()
         if value is not None
     ]
+    if sought.unit:
+        sources.append(bare.filter(employer_key__in=sought.unit).values("pk")[:PER_SOURCE])
     if sought.phone_hash:
         sources.append(bare.filter(phone_hash=sought.phone_hash).values("pk")[:PER_SOURCE])
     if not sources:
@@ -167,7 +179,7 @@ def _reasons(sought: Sought, row: Case, likeness: Found | None, hidden: frozense
         yield Reason(WEIGHTS["phone"], "来电号码相同")
     if hidden & STORY:
         return
-    if sought.unit and row.accused_id == sought.unit:
+    if row.employer_key in sought.unit:
         yield Reason(WEIGHTS["unit"], f"反映的是同一登记单位：{row.employer}")
     elif sought.employer and name_normal(row.employer) == sought.employer:
         yield Reason(WEIGHTS["employer"], f"涉事单位相同：{row.employer}")

@@ -18,14 +18,12 @@ class Trace(models.Model):
     """Id of the case. No foreign key: a batch that is taken back deletes its cases, and a trace is no reason against."""
     employer = models.IntegerField(null=True)
     place = models.IntegerField(null=True)
-    unit = models.BigIntegerField(null=True)
-    """Id of the registered unit that the case is against, by whichever of its names."""
 
     class Meta:
         verbose_name = verbose_name_plural = "查重线索"
         indexes = tuple(
             models.Index(fields=(name,), name=f"trace_{name}", condition=Q(**{f"{name}__isnull": False}))
-            for name in ("employer", "place", "unit")
+            for name in ("employer", "place")
         )
 
     def __str__(self) -> str:

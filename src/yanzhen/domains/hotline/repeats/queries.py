@@ -8,7 +8,7 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.repeats.models import Member
 from yanzhen.domains.hotline.repeats.standing import membership
-from yanzhen.domains.hotline.secrecy import STORY, hidden_from
+from yanzhen.domains.hotline.secrecy import CALLER, STORY, hidden_from
 from yanzhen.engines.similarity.fingerprint import Likeness, compare
 from yanzhen.foundation.models import Account
 
@@ -48,8 +48,14 @@ def gathered(case: Case, account: Account) -> Gathered | None:
 
 def story(case: Case, account: Account) -> str | None:
     """Return what the case tells; None where that is kept secret from the account."""
-    hidden = hidden_from(account, case) if case.secret else frozenset()
-    return None if hidden & STORY else case.body
+    return None if hidden_from(account, case) & STORY else case.body
+
+
+def same_caller(left: Case, right: Case, account: Account) -> bool:
+    """Tell whether two cases came from one number; never of one whose caller is kept from the account."""
+    hidden = hidden_from(account, left) | hidden_from(account, right)
+    phones = [bytes(case.phone_hash or b"") for case in (left, right)]
+    return not hidden & CALLER and phones[0] == phones[1] != b""
 
 
 def likeness(left: Case, right: Case, account: Account) -> Likeness | None:

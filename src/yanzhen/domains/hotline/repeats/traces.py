@@ -34,11 +34,7 @@ def index(case: Case) -> None:
     index_text(KIND, case.pk, Words(case.title, case.body).whole)
     Trace.objects.update_or_create(
         record=case.pk,
-        defaults={
-            "employer": name_hash(case.employer),
-            "place": name_hash(case.place),
-            "unit": case.accused_id,
-        },
+        defaults={"employer": name_hash(case.employer), "place": name_hash(case.place)},
     )
 
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
-from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.models import Case, Category, keys_of
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.domains.hotline.routing.rules import Decision, Row, Table, decide, table_of
@@ -65,7 +65,7 @@ def proposal(case: Case) -> Proposal:
     body = _body(found.row, case.region_id)
     if body is None:
         return Proposal(None, (*found.why, "该条线在属地及上级没有已登记的承办单位"))
-    if body.pk == case.accused_id:
+    if case.employer_key in keys_of(body):
         return Proposal(None, (*found.why, f"{body.name}就是被反映的单位，须另选"))
     return Proposal(body, (*found.why, f"承办单位：{body.name}"))
 

@@ -20,7 +20,8 @@ from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.http import AccountRequest
 
 WAYS = ("GET", "HEAD", "POST")
-REASONS = [(reason.value, reason.label) for reason in Call.Reason if reason not in BY_ITSELF]
+BY_HAND = [reason for reason in Call.Reason if reason not in {*BY_ITSELF, Call.Reason.ANONYMOUS}]
+REASONS = [(reason.value, reason.label) for reason in BY_HAND]
 
 
 class FinishForm(forms.Form):

@@ -9,7 +9,12 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext
 
 from yanzhen.domains.hotline.calls.models import Call
+from yanzhen.domains.hotline.calls.queries import cases_shown
 from yanzhen.domains.hotline.calls.rules import LOST, NO_HANGUP
+from yanzhen.domains.hotline.models import Case
+from yanzhen.faces.console.cells import title_of
+from yanzhen.faces.console.desks import CASES
+from yanzhen.foundation.models import Account
 
 TONES = {Call.Status.RINGING: "amber", Call.Status.TALKING: "blue", Call.Status.ANSWERED: "green"}
 MILLISECONDS = 1000
@@ -18,6 +23,8 @@ MILLISECONDS = 1000
 @dataclass(frozen=True, slots=True)
 class Line:
     call: Call
+    case: Case | None
+    """The case that it became, where the reader may know who called about it."""
     party: str
     status: str
     tone: str
@@ -28,30 +35,37 @@ class Line:
     """Whether it is over and ended in neither."""
 
 
-def lines(calls: Sequence[Call]) -> list[Line]:
-    """Return `calls` with what they point to, in a statement a column."""
-    prefetch_related_objects(list(calls), "region", "answered_by", "case", "call_back")
-    return [_line(call) for call in calls]
+def lines(calls: Sequence[Call], account: Account) -> list[Line]:
+    """Return `calls` as the account may read them, with what they point to, in a statement a column."""
+    prefetch_related_objects(list(calls), "region", "answered_by", "call_back")
+    cases = cases_shown(calls, account)
+    return [_line(call, cases.get(call.case_id or 0)) for call in calls]
 
 
-def result_of(call: Call) -> str:
+def titled(cases: Sequence[Case], account: Account) -> list[tuple[Case, str]]:
+    """Return each case with its title as the account may read it."""
+    return [(case, title_of(CASES, case, account)) for case in cases]
+
+
+def result_of(call: Call, case: Case | None) -> str:
     if call.outcome:
         reason = gettext(str(call.get_outcome_display()))
-        return f"{reason} {call.case}" if call.case else reason
-    if call.case:
-        return str(call.case)
+        return f"{reason} {case}" if case else reason
+    if call.case_id:
+        return str(case) if case else gettext("已登记工单")
     task = call.call_back
     return f"{task} {task.stage.label}" if task else ""
 
 
-def _line(call: Call) -> Line:
+def _line(call: Call, case: Case | None) -> Line:
     status = gettext(str(call.get_status_display()))
     return Line(
         call=call,
+        case=case,
         party=call.phone_mask or gettext("未显示号码"),
         status=f"{status}（{gettext('没有收到挂断')}）" if call.cause == NO_HANGUP else status,
         tone="red" if call.status in LOST else TONES.get(Call.Status(call.status), "gray"),
         wait="—" if call.wait_ms is None else gettext("%s 秒") % round(call.wait_ms / MILLISECONDS),
-        result=result_of(call),
+        result=result_of(call, case),
         open=bool(call.ended_at and not call.finished),
     )

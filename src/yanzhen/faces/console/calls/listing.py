@@ -16,7 +16,7 @@ from yanzhen.domains.hotline.calls import queries
 from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.calls.desk import CALL_BACKS
-from yanzhen.faces.console.calls.lines import lines
+from yanzhen.faces.console.calls.lines import lines, titled
 from yanzhen.faces.console.desks import CASES
 from yanzhen.faces.console.filters import DAYS, midnight
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
@@ -79,7 +79,7 @@ def listing(request: AccountRequest) -> HttpResponse:
         "console/calls/list.html",
         {
             "form": form,
-            "lines": lines(found.rows),
+            "lines": lines(found.rows, request.user),
             "count": count_of(rows),
             "cap": CAP,
             "counted": True,
@@ -100,12 +100,12 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
         request,
         "console/calls/one.html",
         {
-            "line": lines([call])[0],
+            "line": lines([call], account)[0],
             "facts": _facts(call),
             "events": [(gettext(KINDS[e.kind]), e) for e in queries.events(call)],
             "legs": _legs(call),
-            "others": lines(list(queries.of_number(call, account))),
-            "cases": queries.cases_of(call, account),
+            "others": lines(list(queries.of_number(call, account)), account),
+            "cases": titled(queries.cases_of(call, account), account),
             "may_finish": takes and not call.finished,
             "may_listen": account.has_right("call.listen", call),
             "registers": bool(account.reaches("case.register")),

@@ -11,7 +11,7 @@ from yanzhen.domains.hotline.calls import queries
 from yanzhen.domains.hotline.calls.models import Call, CallBack
 from yanzhen.domains.hotline.models import Case
 from yanzhen.faces.console.calls.desk import CALL_BACKS
-from yanzhen.faces.console.calls.lines import Line, lines
+from yanzhen.faces.console.calls.lines import Line, lines, titled
 from yanzhen.faces.console.desks import CASES
 from yanzhen.faces.console.pages import page, show
 from yanzhen.faces.http import AccountRequest
@@ -28,7 +28,7 @@ class Pop:
 
     call: Call
     line: Line
-    cases: list[Case]
+    cases: list[tuple[Case, str]]
     call_back: CallBack | None
 
 
@@ -53,12 +53,12 @@ def _now(request: AccountRequest, calls: list[Call] | None = None) -> dict[str, 
     calls = list(queries.at_seat(request.user)[: queries.MOST_SHOWN]) if calls is None else calls
     account = request.user
     pops = [
-        Pop(c, line, queries.cases_of(c, account), queries.open_call_back(c, account))
-        for c, line in zip(calls[:POPPED], lines(calls[:POPPED]), strict=True)
+        Pop(c, line, titled(queries.cases_of(c, account), account), queries.open_call_back(c, account))
+        for c, line in zip(calls[:POPPED], lines(calls[:POPPED], account), strict=True)
     ]
     return {
         "pops": pops,
-        "rest": lines(calls[POPPED:]),
+        "rest": lines(calls[POPPED:], account),
         "seen": queries.version_of(calls),
         "cases_desk": CASES,
         "call_backs_desk": CALL_BACKS,

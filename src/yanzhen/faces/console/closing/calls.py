@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from yanzhen.domains.hotline.closing import actions, queries
 from yanzhen.domains.hotline.closing.models import Attempt
 from yanzhen.domains.hotline.models import Case
-from yanzhen.faces.console.cells import due_of
+from yanzhen.faces.console.cells import due_of, title_of
 from yanzhen.faces.console.desks import CASES
 from yanzhen.faces.console.forms import YES_NO, act_form, text_field
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
 from yanzhen.faces.console.lists import with_
-from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
+from yanzhen.faces.console.pages import attempt, look_at, page, see_other, sent, show
 from yanzhen.faces.console.pickers import EMPTY
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import Refusal
@@ -58,7 +58,8 @@ def listing(request: AccountRequest) -> HttpResponse:
     found = page_of(rows, BY_TERM, cursor=request.GET.get("cursor", ""), size=SIZE)
     now = timezone.now()
     turns = [
-        (turn, due_of(turn.case.due_at, turn.case.warn_at, now=now)) for turn in queries.turns(found.rows)
+        (turn, title_of(CASES, turn.case, request.user), due_of(turn.case.due_at, turn.case.warn_at, now=now))
+        for turn in queries.turns(found.rows)
     ]
     context = {
         "turns": turns, "desk": CASES, "at_once": AT_ONCE, "with_words": WITH_WORDS,
@@ -177,7 +178,7 @@ def _form_page(
         status = refusal.status
     context = {
         "form": form, "label": label, "turn": queries.turns([case])[0], "case": case,
-        "desk": CASES, "back": reverse("console:call-backs"), "reply": reply,
+        "title": title_of(CASES, case, request.user), "desk": CASES, "back": reverse("console:call-backs"), "reply": reply,
     }  # fmt: skip
     return show(request, "console/closing/call.html", context, status=status)
 
@@ -186,4 +187,5 @@ def _case(request: AccountRequest, number: str) -> Case:
     case = queries.call_backs(request.user).filter(number=number).first()
     if case is None:
         raise Http404("没有这一件待回访的诉求，或已由他人回访，或不在您的权限范围内")
+    look_at(request, CASES, case)
     return case

@@ -15,12 +15,12 @@ from django.utils.translation import gettext
 from yanzhen.domains.hotline.closing import queries, sampling
 from yanzhen.domains.hotline.closing.models import Sampled
 from yanzhen.domains.hotline.closing.points import FINDINGS, POINTS
-from yanzhen.faces.console.cells import cells, due_of
+from yanzhen.faces.console.cells import cells, due_of, title_of
 from yanzhen.faces.console.desks import CASES
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.keys import Order, page_of
 from yanzhen.faces.console.lists import with_
-from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
+from yanzhen.faces.console.pages import attempt, look_at, page, see_other, sent, show
 from yanzhen.faces.console.pickers import EMPTY
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import NotAllowed
@@ -46,7 +46,7 @@ def listing(request: AccountRequest) -> HttpResponse:
     samples = queries.with_cases(found.rows)
     context = {
         "box": box, "tabs": [(code, gettext(label)) for code, label in TABS], "desk": CASES,
-        "samples": [(s, None if s.reviewed_at else due_of(s.due_at, None, now=now)) for s in samples],
+        "samples": [(s, title_of(CASES, s.case, request.user), None if s.reviewed_at else due_of(s.due_at, None, now=now)) for s in samples],
         "found": queries.found(request.user, since=now - timedelta(days=FIGURE_DAYS)), "days": FIGURE_DAYS,
         "previous": with_(request.GET, cursor=found.previous) if found.previous else "",
         "following": with_(request.GET, cursor=found.following) if found.following else "",
@@ -58,6 +58,7 @@ def listing(request: AccountRequest) -> HttpResponse:
 def one(request: AccountRequest, pk: int) -> HttpResponse:
     """Show the case and what was found; who may look fills in the points."""
     sampled = _sampled(request, pk)
+    look_at(request, CASES, sampled.case)
     form = act_form(_fields(), sent(request))
     status = 200
     if form.is_bound:
@@ -69,6 +70,7 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
     labels = dict(FINDINGS)
     context = {
         "sampled": sampled, "case": sampled.case, "form": form, "desk": CASES, "points": POINTS,
+        "title": title_of(CASES, sampled.case, request.user),
         "facts": [cell for section in CASES.sections for cell in cells(CASES, sampled.case, section.columns, request.user)],
         "findings": [(p.label, labels.get(sampled.findings.get(p.code, ""), "—")) for p in POINTS],
         "reasons": [] if sampled.reviewed_at else sampling.reasons_against(sampled, request.user),

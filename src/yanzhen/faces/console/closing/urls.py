@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{CALL}/given-up/", calls.giving_up, name="call-given-up"),
     path(f"{CALL}/attempts/<int:pk>/take-back/", calls.taking_back, name="call-taken-back"),
     path("closing/cases/<str:number>/", history.history, name="closing-history"),
+    path("closing/cases/<str:number>/adopt/", history.adopting, name="closing-adopt"),
     path("closing/samples/", samples.listing, name="samples"),
     path("closing/samples/<int:pk>/", samples.one, name="sample"),
     path("closing/draws/<int:pk>/", samples.draw, name="draw"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,9 @@ from django.utils.translation import gettext
 
 from yanzhen.domains.hotline.hotspots import actions, queries
 from yanzhen.domains.hotline.hotspots.models import Alert
-from yanzhen.faces.console.desk import DESKS
+from yanzhen.domains.hotline.models import Case
+from yanzhen.faces.console.cells import Cell, cells, title_of
+from yanzhen.faces.console.desk import DESKS, Column
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.hotspots.chart import chart_of
 from yanzhen.faces.console.keys import Order, count_of, page_of
@@ -21,10 +24,12 @@ from yanzhen.faces.console.lists import with_
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import NotAllowed, Refusal
+from yanzhen.foundation.models import Account
 
 NEWEST = Order("seen_at", "最近出现的在前", descending=True)
 RECEIVED = Order("received_at", "最新来件在前", descending=True)
 CASES = "cases"
+ABOUT = (Column("title"), Column("employer"))
 STATED = ("false_alarms", "false_silences", "history_weeks", "least_cases", "half_life")
 
 
@@ -57,7 +62,7 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
         "chart": chart_of(alert),
         "facts": _facts(alert),
         "also": [(Alert.Dimension(code).label, label, count) for code, label, count in alert.also],
-        "cases": found.rows,
+        "cases": _told(found.rows, request.user),
         "unseen": max(whole - seen, 0),
         "desk": DESKS[CASES],
         "cluster": alert.value if alert.dimension == Alert.Dimension.CLUSTER else "",
@@ -107,7 +112,10 @@ def heat(request: AccountRequest) -> HttpResponse:
     """List what most callers speak of these days."""
     _demand(request)
     context = {
-        "heats": queries.hottest(request.user, now=timezone.now()),
+        "heats": [
+            (heat, title_of(DESKS[CASES], heat.example, request.user) if heat.example else "")
+            for heat in queries.hottest(request.user, now=timezone.now())
+        ],
         "desk": DESKS[CASES],
         "stated": _stated(),
     }
@@ -123,12 +131,17 @@ def cluster(request: AccountRequest, pk: int) -> HttpResponse:
         raise Http404(gettext("没有这一组同类诉求，或不在您的权限范围内"))
     context = {
         "pk": pk,
-        "cases": found.rows,
+        "cases": _told(found.rows, request.user),
         "desk": DESKS[CASES],
         "previous": with_(request.GET, cursor=found.previous) if found.previous else "",
         "following": with_(request.GET, cursor=found.following) if found.following else "",
     }
     return show(request, "console/hotspots/cluster.html", context)
+
+
+def _told(cases: Sequence[Case], account: Account) -> list[tuple[Case, list[Cell]]]:
+    """Return each case with what it is about, as the account may read it."""
+    return [(case, cells(DESKS[CASES], case, ABOUT, account)) for case in cases]
 
 
 def _facts(alert: Alert) -> list[tuple[str, Any]]:

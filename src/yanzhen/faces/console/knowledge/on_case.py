@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from yanzhen.domains.hotline.knowledge import actions, queries, rules
 from yanzhen.domains.hotline.knowledge.models import Article, ReplyTemplate, Script
 from yanzhen.domains.hotline.models import Case
+from yanzhen.faces.console.cells import title_of
 from yanzhen.faces.console.desks import CASES
 from yanzhen.faces.console.knowledge.articles import demand_view
 from yanzhen.faces.console.knowledge.fields import blocks
@@ -41,14 +42,15 @@ def beside(request: AccountRequest, number: str) -> HttpResponse:
     found = (
         queries.search(queries.offered_for(case, today), text=words, category=case.category_id or "")
         if words.strip()
-        else queries.suggested(case, today)
+        else queries.suggested(case, today, request.user)
     )
     used = list(queries.used_on(case))
     cited = {use.article_id for use in used}
-    values = queries.values_of(case)
+    values = queries.values_of(case, request.user)
     scripts = queries.wordings_for(Script, case)
     context = {
         "case": case, "desk": CASES, "form": form, "words": words, "used": used, "row": case,
+        "title": title_of(CASES, case, request.user),
         "articles": [(article, blocks(article.body), article.pk in cited) for article in found[:SHOWN]],
         "scripts": [(script, script.text.splitlines()) for script in scripts],
         "templates": [(t.title, rules.filled(t.text, values)) for t in queries.wordings_for(ReplyTemplate, case)],
@@ -79,7 +81,7 @@ def wordings(request: AccountRequest) -> JsonResponse:
     """What the console's script expands: macros, and reply templates of the case that the page is about."""
     number = request.GET.get("case", "")
     row = CASES.query(request.user).filter(number=number).first() if number else None
-    values = queries.values_of(row)
+    values = queries.values_of(row, request.user)
     templates = queries.wordings_for(ReplyTemplate, row) if row else []
     return JsonResponse(
         {

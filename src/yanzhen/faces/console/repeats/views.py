@@ -27,7 +27,6 @@ from yanzhen.faces.console.pages import attempt, page, see_other, sent, show, su
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import NotAllowed
 from yanzhen.foundation.models import Account
-from yanzhen.foundation.records import record
 
 BRIEF = (Column("title"), Column("state", hint="state"), Column("received_at", hint="time"))
 FACTS = (
@@ -94,8 +93,7 @@ def comparing(request: AccountRequest, number: str) -> HttpResponse:
     """Show two cases side by side, what they have in common marked; join them here."""
     row = case_or_404(request, number)
     other = case_or_404(request, request.GET.get("with", ""))
-    _look(request, row, other)
-    form = JoinForm(row, other, sent(request))
+    form = JoinForm(row, other, sent(request), request.user)
     status = 200
     if form.is_bound:
         refusal = attempt(form, lambda given: _join(row, other, request.user, given))
@@ -124,8 +122,8 @@ def comparing(request: AccountRequest, number: str) -> HttpResponse:
 class JoinForm(forms.Form):
     """Which leads, how they are related, and why."""
 
-    def __init__(self, row: Case, other: Case, data: Any) -> None:
-        same = bool(row.phone_hash and other.phone_hash and bytes(row.phone_hash) == bytes(other.phone_hash))
+    def __init__(self, row: Case, other: Case, data: Any, account: Account) -> None:
+        same = queries.same_caller(row, other, account)
         kind = Member.Kind.AGAIN if same else Member.Kind.CALLERS
         super().__init__(data, initial={"lead": other.number, "kind": kind})
         self.fields["lead"] = forms.ChoiceField(
@@ -147,13 +145,6 @@ def case_or_404(request: AccountRequest, number: str) -> Case:
 def _join(row: Case, other: Case, actor: Account, given: dict[str, Any]) -> None:
     case, lead = (row, other) if given["lead"] == other.number else (other, row)
     actions.join(case, lead, actor=actor, kind=given["kind"], reason=given["reason"])
-
-
-def _look(request: AccountRequest, *rows: Case) -> None:
-    """Put on record that secret cases were looked at."""
-    for row in rows:
-        if row.secret:
-            record("read", row, actor=request.user, right="case.view")
 
 
 def _listed(found: Iterable[Candidate], account: Account) -> list[Shown]:
