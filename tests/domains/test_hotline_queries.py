@@ -237,7 +237,7 @@ def test_a_reply_that_was_taken_back_for_more_work_is_not_shown():
     receipt = answered(place)
     case = receipt.case
     case.refresh_from_db()
-    case = advance(case, "call_back", actor=place.clerk, reached=True, solved=False)
+    case = place.call(case, solved=False)
     advance(case, "redo", actor=place.clerk, note="未解决")
 
     progress = track(receipt.number, receipt.check_code)

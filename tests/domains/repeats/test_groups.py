@@ -119,9 +119,8 @@ def test_from_the_answer_on_every_appeal_goes_its_own_way(place):
     lead, case = led(place)
     answer_group(lead, actor=place.handler, reply=REPLY)
 
-    back = {"actor": place.clerk, "reached": True}
-    lead = advance(lead, "call_back", **back, solved=True, satisfaction="satisfied")
-    case = advance(case, "call_back", **back, solved=False, satisfaction="dissatisfied")
+    lead = place.call(lead)
+    case = place.call(case, solved=False, satisfaction="dissatisfied")
     lead = advance(lead, "close", actor=place.clerk)
     case = advance(case, "redo", actor=place.clerk, note="他的工资仍未发")
     case = advance(case, "claim", actor=place.deputy, handler=place.deputy)
@@ -179,7 +178,7 @@ def test_only_unsolved_members_that_are_named_come_along_when_the_lead_is_handle
     assign_along(lead, actor=place.clerk, note="随主件")
     answer_group(lead, actor=place.handler, reply=REPLY)
     for row, solved in ((lead, False), (case, False), (happy, True)):
-        advance(row, "call_back", actor=place.clerk, reached=True, solved=solved)
+        place.call(row, solved=solved)
 
     with pytest.raises(NotJoined, match="不在重新办理"):
         bring_along(lead, [case], actor=place.clerk, note="一并重办")

@@ -139,8 +139,11 @@ CASE = PROCEDURES.add(
             Transition(
                 "call_back", "回访", ("answered",), "called_back", right="case.call_back",
                 fields=("reached",), optional=("solved", "satisfaction"),
-                checks=(rules.reached_before_rated, closing.tried_before_given_up, closing.not_solved_against_the_caller),
-                not_by_handler=True,
+                checks=(
+                    rules.reached_before_rated, closing.tried_before_given_up,
+                    closing.not_solved_against_the_caller, closing.says_what_the_caller_said,
+                ),
+                signs=("called_back_by",), not_by_handler=True,
             ),
             Transition(
                 "redo", "退回重办", ("called_back",), "handling", right="case.call_back",
@@ -151,20 +154,24 @@ CASE = PROCEDURES.add(
             ),
             Transition(
                 "close", "质检合格并办结", ("called_back",), "closed", right="case.check",
-                guards=(rules.was_not_left_unsolved,), sets=(("quality_passed", True),), not_by_handler=True, bulk=True,
+                guards=(rules.was_not_left_unsolved,), sets=(("quality_passed", True),),
+                not_by_handler=True, not_by=("called_back_by",), bulk=True,
             ),
             Transition(
                 "close_unsolved", "如实办结（未解决）", ("called_back",), "closed", right="case.check",
-                guards=(rules.is_known_unsolved,), sets=(("quality_passed", True),), note_required=True, not_by_handler=True,
+                guards=(rules.is_known_unsolved,), sets=(("quality_passed", True),),
+                note_required=True, not_by_handler=True, not_by=("called_back_by",),
             ),
             Transition(
                 "fail_check", "质检不合格", ("called_back",), "handling", right="case.check",
+                guards=(rules.unsolved_is_redone,),
                 sets=(("quality_passed", False), ("answered_at", None)),
                 note_required=True, not_by_handler=True, restart=True,
             ),
             Transition(
                 "reopen", "重新办理", ("closed",), "handling", right="case.reopen",
                 sets=(("handler", None), ("quality_passed", None), ("answered_at", None)),
+                keeps=(("former_handler", "handler"),),
                 note_required=True, reopen=True, restart=True, within="hotline.reopen",
             ),
         ),

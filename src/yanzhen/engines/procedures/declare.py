@@ -124,6 +124,10 @@ class Transition:
     """Whoever makes it is the handler from then on: so that a second person is a second person."""
     not_by_handler: bool = False
     """A second person has to make it."""
+    signs: tuple[str, ...] = ()
+    """Account fields that are set to whoever makes it."""
+    not_by: tuple[str, ...] = ()
+    """Account fields: whoever the subject names there does not make it."""
     parties_done: bool = False
     """Not while an organisation that was asked in has still to answer."""
     reopen: bool = False
@@ -136,7 +140,8 @@ class Transition:
     """Whether it may be made over a whole list at once."""
 
     def writes(self) -> set[str]:
-        return {*self.fields, *self.optional, *self.stamps, *(name for name, _ in (*self.sets, *self.keeps))}
+        set_ = (name for name, _ in (*self.sets, *self.keeps))
+        return {*self.fields, *self.optional, *self.stamps, *self.signs, *set_}
 
 
 @dataclass(frozen=True, slots=True)

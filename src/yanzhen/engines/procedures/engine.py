@@ -239,6 +239,11 @@ def _standing_reasons(row: Subject, move: Transition, actor: Account) -> list[st
         reasons.append("该件已指定承办人，只能由承办人办理")
     if move.not_by_handler and row.handler_id == actor.pk:
         reasons.append("承办人不能办理本环节，须由他人办理")
+    reasons += [
+        f"本件的{field_of(row, name).verbose_name}不能办理本环节，须由他人办理"
+        for name in move.not_by
+        if _stored(row, name) == actor.pk
+    ]
     if move.parties_done and row.open_parties:
         reasons.append("尚有分办单未办毕，请先催办或撤回")
     if move.within and (reason := _too_late(row, move)):

@@ -81,6 +81,8 @@ def _conditions(move: Transition) -> Iterator[str]:
         yield "已指定承办人的，由承办人办理"
     if move.not_by_handler:
         yield "不得由承办人本人办理"
+    for name in move.not_by:
+        yield f"`{name}` 本人不得办理"
     if move.parties_done:
         yield "分办单须全部办结"
     if move.restart:
