@@ -25,8 +25,18 @@ HANDLING = Term(
     "hotline.handling",
     "办理时限",
     warning=WARNING,
-    pause=Allowance("case.handle", "case.approve_stay", "hotline.handling_pause"),
-    extension=Allowance("case.handle", "case.approve_stay", "hotline.handling_extension"),
+    pause=Allowance(
+        "case.handle",
+        "case.approve_stay",
+        "hotline.handling_pause",
+        variants=(("hotline.handling_complex", "hotline.handling_complex_pause"),),
+    ),
+    extension=Allowance(
+        "case.handle",
+        "case.approve_stay",
+        "hotline.handling_extension",
+        variants=(("hotline.handling_complex", "hotline.handling_complex_extension"),),
+    ),
     by="complexity",
     variants=(("difficult", "hotline.handling_difficult"), ("complex", "hotline.handling_complex")),
 )

@@ -21,6 +21,16 @@ class Allowance:
     approve_right: str
     limit: str
     """Code of the parameter that holds the most that may be granted over the life of the clock."""
+    variants: tuple[tuple[str, str], ...] = ()
+    """Pairs of a parameter that may measure the term and the limit that holds then: days of another kind have a limit
+    of their own."""
+
+    def limit_for(self, parameter: str) -> str:
+        """Return the code of the limit where `parameter` measures the term."""
+        return dict(self.variants).get(parameter, self.limit)
+
+    def limits(self) -> set[str]:
+        return {self.limit, *(code for _, code in self.variants)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +221,7 @@ class Procedure:
             *(code for t in terms for code in t.codes()),
             *(rung.after for rung in (self.ladder.rungs if self.ladder else ()) if rung.after),
             *(t.warning for t in terms if t.warning),
-            *(a.limit for t in terms for a in (t.pause, t.extension) if a),
+            *(code for t in terms for a in (t.pause, t.extension) if a for code in a.limits()),
             *(t.within for t in self.transitions if t.within),
         }
 

@@ -17,6 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from yanzhen.engines.procedures import clocks as timing
+from yanzhen.engines.procedures import stays
 from yanzhen.engines.procedures.changes import cleaned, spoken
 from yanzhen.engines.procedures.declare import PROCEDURES, Transition
 from yanzhen.engines.procedures.models import Clock, Subject
@@ -224,6 +225,8 @@ def _check(
     if move.note_required and not note.strip():
         reasons.append("须填写说明")
     reasons += [reason for check in move.checks if (reason := check(row))]
+    if not move.restart:
+        reasons += stays.against_another_measure(row, values, row.procedure.state(move.target))
     if not reasons:
         return before
     error = MoveRefused if actor.has_right(move.right, row) else MoveNotAllowed
@@ -283,21 +286,24 @@ def _write(
     own = timing.running(model.procedure_code, [row.pk for row, _ in rows])
     stop: list[Clock] = []
     begin: list[Clock] = []
+    heirs: list[tuple[Clock, Clock]] = []
     groups: dict[tuple[Any, ...], list[S]] = defaultdict(list)
     histories = []
     for row, before in rows:
         clocks = own[row.pk]
-        stopped, started = timing.shift(row, clocks, move, target, at=now)
-        stop += stopped
-        begin += started
+        shifted = timing.shift(row, clocks, move, target, at=now)
+        stop += shifted.stop
+        begin += shifted.start
+        heirs += shifted.heirs
         late = row.late or any(clock.due_at < now for clock in clocks)
-        hands = timing.hands([*started, *(c for c in clocks if c not in stopped)])
+        hands = timing.hands([*shifted.start, *(c for c in clocks if c not in shifted.stop)])
         groups[hands.due_at, hands.warn_at, late, tuple(_shared_with(row))].append(row)
         histories.append((row, before, {"state": target.code, **spoken(values), **happened}))
     if stop:
         Clock.objects.filter(pk__in=[clock.pk for clock in stop]).update(stopped_at=now)
     if begin:
         Clock.objects.bulk_create(begin)
+    stays.pass_on(heirs)
     for derived, moved in groups.items():
         columns = dict(zip(DERIVED, derived, strict=True)) | {
             "state": target.code,

@@ -53,8 +53,9 @@ def _lines(procedure: Procedure) -> Iterator[str]:
     for term in {t.parameter: t for t in procedure.terms()}.values():
         for label, allowance in (("暂停", term.pause), ("延期", term.extension)):
             if allowance:
+                limits = "、".join(f"`{code}`" for code in sorted(allowance.limits(), key=len))
                 ask, approve = RIGHTS[allowance.request_right].label, RIGHTS[allowance.approve_right].label
-                yield f"- {term.label}可{label}：由“{ask}”申请，“{approve}”审批（不得为同一人），累计上限 `{allowance.limit}`。"
+                yield f"- {term.label}可{label}：由“{ask}”申请，“{approve}”审批（不得为同一人），累计上限 {limits}。"
 
 
 def _rungs(ladder: Ladder) -> Iterator[str]:
