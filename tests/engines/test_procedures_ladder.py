@@ -13,6 +13,7 @@ from django.db import connection
 from tests.factories import AccountFactory, LineFactory
 from tests.hotline import REPLY, County, county
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.procedures import LADDER
 from yanzhen.engines.procedures import ladder
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Escalation
@@ -135,6 +136,20 @@ def test_two_sweeps_at_once_tell_each_rung_once(place):
         thread.join()
 
     assert sorted(Escalation.objects.values_list("subject_id", flat=True)) == sorted(c.pk for c in cases)
+
+
+def test_a_sweep_that_looked_before_another_told_does_not_tell_the_next_level_early(place):
+    case = begun(place)
+    clock = handling_clock()
+    late = (case.due_at.astimezone(ZONE) + timedelta(days=1)).replace(hour=10)
+    seen = [clock.pk]  # what the second sweep read before the first one had committed
+
+    assert ladder.climb(late) == 1
+    again = ladder._tell(Case, LADDER, ladder.Listeners(LADDER), seen, late)
+
+    assert (again, [rung for rung, _ in rungs()]) == (0, ["county"])
+    Clock.objects.filter(pk=clock.pk).update(stopped_at=late, rung_at=late)
+    assert ladder._tell(Case, LADDER, ladder.Listeners(LADDER), seen, late) == 0
 
 
 @pytest.mark.parametrize(
