@@ -19,6 +19,7 @@ from yanzhen.engines.procedures.queries import done_by, seen_by, to_do, work_ord
 from yanzhen.engines.procedures.queries import parties as parties_of
 from yanzhen.engines.procedures.refusals import MoveNotAllowed, MoveRefused
 from yanzhen.foundation.models import Record
+from yanzhen.foundation.outbox.models import Message
 from yanzhen.foundation.scope import database_scope
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +216,41 @@ def test_the_sweep_warns_once_and_marks_late_once():
     case.refresh_from_db()
     told = Record.objects.filter(subject_id=str(case.pk), verb__startswith="clock.").order_by("pk")
     assert (case.late, [r.verb for r in told]) == (True, ["clock.warned", "clock.overdue"])
+
+
+def told_of(case: Case) -> set[int]:
+    """Mark the case's one running clock and return who is told of it."""
+    clock = Clock.objects.get(subject_id=case.pk, stopped_at=None, warned_at=None)
+    sweep.mark_due(clock.warn_at)
+    rows = Message.objects.filter(kind="procedure.warned", subject_id=str(case.pk)).exclude(account=None)
+    return set(rows.values_list("account_id", flat=True))
+
+
+def test_a_card_goes_to_whom_the_state_awaits_and_to_the_handler_only_where_it_is_the_handlers_own():
+    place = county()
+    province = place.region.parent.parent
+    AccountFactory(grants=[(province, None, "case.call_back case.accept")])
+    AccountFactory(grants=[(place.region, LineFactory(code="court"), "case.call_back")])
+
+    assert told_of(place.case()) == {place.clerk.pk}
+    assert told_of(place.handling()) == {place.handler.pk}
+    assert told_of(place.answered()) == {place.clerk.pk, place.caller.pk}
+
+
+def test_a_card_of_a_case_that_nobody_took_goes_to_its_unit():
+    place = county()
+    case = advance(place.accepted(), "assign", actor=place.clerk, organisation=place.union)
+
+    assert told_of(case) == {place.handler.pk, place.deputy.pk}
+
+
+def test_a_card_of_a_work_order_goes_to_those_of_its_organisation_who_answer_for_it():
+    place = county()
+    case, party, clerk = party_of(place)
+    AccountFactory(grants=[(place.region, party.line, "case.respond")])
+    Clock.objects.filter(subject_id=case.pk, party=None).update(warned_at=timezone.now())
+
+    assert told_of(case) == {clerk.pk}
 
 
 def test_a_late_answer_makes_the_case_late_even_if_no_sweep_ran():
