@@ -22,7 +22,7 @@ from yanzhen.domains.hotline.repeats.actions import (
 )
 from yanzhen.domains.hotline.repeats.models import Group, Member
 from yanzhen.engines.procedures.engine import advance, outlook
-from yanzhen.engines.procedures.models import Clock
+from yanzhen.engines.procedures.models import Clock, Escalation
 from yanzhen.engines.procedures.refusals import MoveRefused
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.records import history
@@ -270,6 +270,24 @@ def test_who_has_no_right_over_both_joins_nothing(place):
         leave(case, actor=stranger, reason="不是同一批人")
     with pytest.raises(NotAllowed):
         dissolve(lead, actor=stranger, reason="不是同一批人")
+
+
+def test_callers_who_are_ten_together_make_the_lead_critical_and_the_leader_is_told(place):
+    leader = AccountFactory(grants=[(place.region.parent, None, "case.supervise")])
+    lead, same, other = place.case(headcount=4), place.case(headcount=6), place.case(headcount=6)
+
+    joined(place, same, lead, kind="again")
+    assert not Escalation.objects.exists()
+    joined(place, other, lead)
+
+    lead.refresh_from_db()
+    [told] = Escalation.objects.all()
+    assert (lead.urgency, told.subject_id, told.told) == ("critical", lead.pk, [leader.pk])
+    assert (
+        history(lead).get(verb="case.raise").reason
+        == told.reason
+        == "合并各件共涉及 10 人，达到集体诉求人数（10 人）"
+    )
 
 
 def test_the_rules_of_groups_cost_one_statement_for_a_case_in_none(place, django_assert_num_queries):

@@ -61,6 +61,7 @@ LADDER = Ladder(
     ),
     field="urgency",
     urgent=("urgent", "critical"),
+    at_once=(("critical", "city"),),
 )
 
 CASE = PROCEDURES.add(
@@ -83,7 +84,20 @@ CASE = PROCEDURES.add(
         transitions=(
             Transition(
                 "accept", "受理", ("received",), "accepted", right="case.accept",
-                fields=("category",), optional=("urgency", "complexity"), checks=(rules.has_third_level_category,), bulk=True,
+                fields=("category",), optional=("urgency", "complexity"), upward=("urgency",),
+                checks=(rules.has_third_level_category,), bulk=True,
+            ),
+            Transition(
+                "prioritise", "更正紧急程度", ("received",), "received", right="case.accept",
+                fields=("urgency",), note_required=True,
+            ),
+            Transition(
+                "prioritise", "更正紧急程度", ("accepted",), "accepted", right="case.assign",
+                fields=("urgency",), note_required=True,
+            ),
+            Transition(
+                "prioritise", "更正紧急程度", ("handling",), "handling", right="case.assign",
+                fields=("urgency",), note_required=True,
             ),
             Transition(
                 "relocate", "更正属地", ("received",), "received", right="case.accept",

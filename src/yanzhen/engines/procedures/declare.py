@@ -83,6 +83,8 @@ class Ladder:
     field: str
     urgent: tuple[str, ...]
     """Values of the field with which a subject is told of at any hour."""
+    at_once: tuple[tuple[str, str], ...] = ()
+    """Pairs of a value of the field and the rung that is told as soon as a move sets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class Transition:
     fields: tuple[str, ...] = ()
     """Fields of the subject that must be given with the move."""
     optional: tuple[str, ...] = ()
+    upward: tuple[str, ...] = ()
+    """Those of its fields whose choices have an order and that it may raise, never lower."""
     sets: tuple[tuple[str, Any], ...] = ()
     stamps: tuple[str, ...] = ()
     """Date-time fields that are set to the time of the move."""

@@ -20,6 +20,7 @@ from yanzhen.engines.procedures import clocks as timing
 from yanzhen.engines.procedures import stays
 from yanzhen.engines.procedures.changes import cleaned, spoken
 from yanzhen.engines.procedures.declare import PROCEDURES, Transition
+from yanzhen.engines.procedures.ladder import tell_at_once
 from yanzhen.engines.procedures.models import Clock, Subject
 from yanzhen.engines.procedures.notices import MOVED
 from yanzhen.engines.procedures.refusals import MovedMeanwhile, MoveNotAllowed, MoveRefused, NoSuchMove
@@ -220,6 +221,7 @@ def _check(
     """Set the move's values on `row` and return those it had; raises with every reason against the move."""
     reasons = _standing_reasons(row, move, actor)
     before = {"state": row.state, **spoken({name: _stored(row, name) for name in values})}
+    reasons += _lowered(row, move, values)
     for name, value in values.items():
         setattr(row, name, value)
     if move.note_required and not note.strip():
@@ -252,6 +254,21 @@ def _standing_reasons(row: Subject, move: Transition, actor: Account) -> list[st
     if move.within and (reason := _too_late(row, move)):
         reasons.append(reason)
     return reasons + [reason for guard in move.guards if (reason := guard(row))]
+
+
+def _lowered(row: Subject, move: Transition, values: Mapping[str, Any]) -> list[str]:
+    """Return why fields that the move may only raise can not become what is given."""
+    reasons = []
+    for name in move.upward:
+        labels = dict(field_of(row, name).flatchoices)
+        order = list(labels)
+        old, new = _stored(row, name), values.get(name)
+        if new in labels and order.index(new) < order.index(old):
+            what = field_of(row, name).verbose_name
+            reasons.append(
+                f"{what}不能在“{move.label}”时由“{labels[old]}”调低为“{labels[new]}”，请逐件更正并写明理由"
+            )
+    return reasons
 
 
 def _too_late(row: Subject, move: Transition) -> str | None:
@@ -316,7 +333,23 @@ def _write(
         for row in moved:
             _put(row, columns)
     record_many(f"move.{move.code}", histories, actor=actor, right=move.right, reason=note)
+    _tell_at_once(rows, move, values)
     notify_many(MOVED, [Telling(row, _concerned(row, actor)) for row, _ in rows])
+
+
+def _tell_at_once(
+    rows: Sequence[tuple[S, dict[str, Any]]], move: Transition, values: Mapping[str, Any]
+) -> None:
+    """Tell the level that has to know at once of what the move made so urgent."""
+    ladder = rows[0][0].procedure.ladder
+    if ladder is None or ladder.field not in values:
+        return
+    value = values[ladder.field]
+    rung = dict(ladder.at_once).get(value)
+    raised = [row for row, before in rows if before[ladder.field] != value]
+    if rung and raised:
+        label = dict(field_of(raised[0], ladder.field).flatchoices)[value]
+        tell_at_once(dict.fromkeys(raised, f"“{move.label}”时改为{label}"), rung)
 
 
 def _concerned(row: Subject, actor: Account) -> list[int]:
