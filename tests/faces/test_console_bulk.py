@@ -44,7 +44,7 @@ def test_a_list_keeps_the_urgency_and_the_class_that_each_case_has_unless_one_is
     preview = client.post(BULK, {"move": "accept", "ids": [group.pk], "query": "box=all"})
     page = client.get(preview["Location"]).content.decode()
     offered = {
-        name: re.search(rf'name="{name}".*?<option value="([^"]*)" selected', page, re.S)[1]
+        name: re.search(rf'name="{name}".*?<option value="([^"]*)" selected', page, re.DOTALL)[1]
         for name in ("urgency", "complexity")
     }
 

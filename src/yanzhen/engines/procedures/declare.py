@@ -138,6 +138,8 @@ class Transition:
     """Whoever makes it is the handler from then on: so that a second person is a second person."""
     not_by_handler: bool = False
     """A second person has to make it."""
+    by_owner: bool = False
+    """Only the one whose matter it is makes it: an actor without an account."""
     signs: tuple[str, ...] = ()
     """Account fields that are set to whoever makes it."""
     not_by: tuple[str, ...] = ()

@@ -244,6 +244,8 @@ def _standing_reasons(row: Subject, move: Transition, actor: Account) -> list[st
         reasons.append("该件已指定承办人，只能由承办人办理")
     if move.not_by_handler and row.handler_id == actor.pk:
         reasons.append("承办人不能办理本环节，须由他人办理")
+    if move.by_owner and actor.pk is not None:
+        reasons.append("只能由当事人本人提出")
     reasons += [
         f"本件的{field_of(row, name).verbose_name}不能办理本环节，须由他人办理"
         for name in move.not_by

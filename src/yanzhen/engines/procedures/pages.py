@@ -78,6 +78,7 @@ FLAGS = (
     ("note_required", "须写说明"),
     ("by_handler", "已指定承办人的，由承办人办理"),
     ("not_by_handler", "不得由承办人本人办理"),
+    ("by_owner", "只能由当事人本人提出"),
     ("parties_done", "分办单须全部办结"),
     ("restart", "时限重新计算"),
 )
