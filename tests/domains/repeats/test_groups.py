@@ -203,6 +203,7 @@ def test_who_left_is_handled_alone_again_and_the_last_one_ends_the_group(place):
     assert history(case).get(verb="case.leave").reason == "不是同一批人"
     assert Group.objects.get().ended_at is not None
     assert Member.objects.filter(left_at=None).count() == 0
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union, handler=place.handler)
     for row in (lead, case):
         assert advance(row, "answer", actor=place.handler, reply=REPLY).state == "answered"
 
@@ -216,6 +217,56 @@ def test_what_was_answered_with_the_lead_stays_answered_when_the_group_is_dissol
 
     assert rows([lead, case]) == before
     assert Member.objects.filter(left_at=None).count() == 0
+
+
+def place_of(case: Case) -> tuple:
+    case.refresh_from_db()
+    return case.state, case.organisation, case.handler
+
+
+def sent_along(place):
+    """A lead, and three that follow it: sent to no unit before, to another one, and to the lead's own."""
+    lead, fresh, own = place.handling(), place.accepted(), place.handling()
+    other = OrganisationFactory(region=place.region)
+    worker = AccountFactory(grants=[(place.region, None, "case.handle")], organisation=other)
+    there = advance(place.accepted(), "assign", actor=place.clerk, organisation=other, handler=worker)
+    cases = [fresh, there, own]
+    before = [place_of(case) for case in cases]
+    for case in cases:
+        joined(place, case, lead)
+    assign_along(lead, actor=place.clerk, note="随主件")
+    assign_along(lead, actor=place.clerk, note="再次随主件")
+    return lead, cases, before
+
+
+def test_undo_gives_back_the_unit_and_the_handler_that_a_case_had_and_says_so_on_record(place):
+    lead, cases, before = sent_along(place)
+    fresh, there, _own = cases
+    ends = Clock.objects.filter(parameter__code="hotline.handling", stopped_at=None)
+    terms = list(ends.order_by("pk").values("pk", "due_at"))
+    assert [place_of(case)[:2] for case in cases[:2]] == [("handling", place.union)] * 2
+
+    outcome = dissolve(lead, actor=place.clerk, reason="不是同一批人")
+
+    assert (outcome.moved, outcome.refused) == (2, [])
+    assert [place_of(case) for case in cases] == before
+    assert list(ends.order_by("pk").values("pk", "due_at")) == terms
+    assert history(fresh).last().verb == "move.recall"
+    assert history(there).last().reason == "退出合并，恢复合并前的承办单位：不是同一批人"
+    with pytest.raises(MoveRefused, match="才能撤回派单"):
+        advance(there, "recall", actor=place.clerk, note="收回")
+
+
+def test_what_can_not_go_back_leaves_the_group_all_the_same_and_is_named(place):
+    _lead, (fresh, there, _own), _before = sent_along(place)
+    intake = AccountFactory(grants=[(place.region, None, "case.view case.accept")])
+
+    outcome = leave(there, actor=intake, reason="不是同一批人")
+
+    assert outcome.refused == [(there.number, ("您在该区划和条线没有“派单”权限",))]
+    assert place_of(there)[1] == place.union
+    assert not Member.objects.filter(case=there, left_at=None).exists()
+    assert leave(fresh, actor=place.clerk, reason="不是同一批人").moved == 1
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,11 @@ CASE = PROCEDURES.add(
                 fields=("handler",), checks=CHARGE, by_handler=True, bulk=True,
             ),
             Transition(
+                "recall", "撤回派单", ("handling",), "accepted", right="case.assign",
+                guards=(repeats.was_sent_along,), sets=(("organisation", None), ("handler", None)),
+                note_required=True, parties_done=True,
+            ),
+            Transition(
                 "send_back", "退回派单", ("handling",), "accepted", right="case.handle",
                 guards=(rules.is_the_first_return, repeats.is_not_led), fields=("counter_proposal",), checks=(rules.proposes_another,),
                 sets=(("returns", 1), ("organisation", None), ("handler", None)),
