@@ -9,6 +9,7 @@ from tests.factories import AccountFactory, LineFactory, OrganisationFactory, Re
 from yanzhen.domains.hotline.actions import register_case
 from yanzhen.domains.hotline.closing.actions import Answer, finish_by_phone
 from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.queries import Progress, open_case, progress
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation import calendar, crypto, parameters
@@ -60,6 +61,11 @@ class County:
 
     def closed(self) -> Case:
         return advance(self.called_back(), "close", actor=self.clerk)
+
+
+def track(number: str, secret: str) -> Progress:
+    """What the portal shows to whoever holds the secret."""
+    return progress(*open_case(number, secret))
 
 
 def county(code: str = "370102") -> County:

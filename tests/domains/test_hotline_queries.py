@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
-from tests.hotline import REPLY, county
+from tests.hotline import REPLY, county, track
 from yanzhen.domains.hotline import categories as shipped
 from yanzhen.domains.hotline.actions import register_case
 from yanzhen.domains.hotline.models import Category
@@ -15,7 +15,6 @@ from yanzhen.domains.hotline.queries import (
     Progress,
     categories,
     category_names,
-    track,
     worklist,
 )
 from yanzhen.domains.hotline.rules import Appeal

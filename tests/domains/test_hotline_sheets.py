@@ -22,13 +22,12 @@ from hypothesis import strategies as st
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory
 from tests.foundation.test_sheets_files import csv_bytes
-from tests.hotline import County, county
+from tests.hotline import County, county, track
 from tests.knowledge import library
 from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.actions import reveal_caller
 from yanzhen.domains.hotline.knowledge.actions import cite
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.queries import track
 from yanzhen.domains.hotline.sheets import APPEALS, appeal_of
 from yanzhen.engines.procedures import ladder
 from yanzhen.engines.procedures.engine import advance

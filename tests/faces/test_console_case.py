@@ -7,9 +7,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.faces.console import browser, fill, hidden, text, url
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
-from tests.hotline import EVERY_RIGHT, REPLY, county
+from tests.hotline import EVERY_RIGHT, REPLY, county, track
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.queries import track
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Copy, Party, Stay
 from yanzhen.foundation.models import Attachment

@@ -6,9 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
-from tests.hotline import EVERY_RIGHT, REPLY, county
+from tests.hotline import EVERY_RIGHT, REPLY, county, track
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.queries import track
 from yanzhen.domains.hotline.repeats import rules
 from yanzhen.domains.hotline.repeats.actions import (
     GroupRefused,
