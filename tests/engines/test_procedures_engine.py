@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import AccountFactory, OrganisationFactory, RegionFactory
@@ -191,6 +192,20 @@ def test_a_list_moves_at_the_statements_of_one(django_assert_max_num_queries):
     assert outcome.moved == 6
     assert outcome.refused == [(foreign.number, ("您在该区划和条线没有“受理工单”权限",))]
     assert Record.objects.filter(verb="move.accept").count() == 6
+
+
+def test_a_list_is_asked_for_its_groups_once():
+    place = county()
+    used = []
+    for count in (2, 6):
+        ids = [place.accepted().pk for _ in range(count)]
+        with CaptureQueriesContext(connection) as context:
+            assert (
+                advance_many(Case, ids, "assign", actor=place.clerk, organisation=place.union).moved == count
+            )
+        used.append(len(context))
+
+    assert used[0] == used[1]
 
 
 def test_the_outlook_gives_every_move_with_every_reason():

@@ -47,6 +47,7 @@ class CaseQuerySet(ScopedQuerySet):
 
 class Case(Subject):
     procedure_code = "hotline.case"
+    beside = ("memberships__group__members",)
 
     class Channel(models.TextChoices):
         PHONE = "phone", "电话"

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 
 from yanzhen.engines.procedures import clocks as timing
@@ -196,7 +196,9 @@ def _advance_chunk(
 ) -> None:
     going: dict[tuple[int, str], list[tuple[S, dict[str, Any]]]] = defaultdict(list)
     moves: dict[tuple[int, str], tuple[Transition, dict[str, Any]]] = {}
-    for row in _lock(model, ids):
+    locked = _lock(model, ids)
+    prefetch_related_objects(locked, *model.beside)
+    for row in locked:
         move = row.procedure.transition(row.state, code)
         if move is None:
             outcome.refused.append((row.number, (f"现为“{row.stage.label}”，不能进行这一步",)))
