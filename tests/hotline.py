@@ -7,7 +7,9 @@ from typing import Any
 
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from yanzhen.domains.hotline.actions import register_case
+from yanzhen.domains.hotline.closing.actions import Answer, finish_by_phone
 from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.queries import Progress, open_case, progress
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation import calendar, crypto, parameters
@@ -26,6 +28,8 @@ class County:
     handler: Account
     deputy: Account
     """Of the same unit: takes over what the handler left unsolved."""
+    caller: Account
+    """Calls back; whoever does closes nothing."""
     approver: Account
     category: Category
 
@@ -49,17 +53,19 @@ class County:
         return advance(self.handling(), "answer", actor=self.handler, reply=REPLY)
 
     def called_back(self, *, solved: bool = True, satisfaction: str = "satisfied") -> Case:
-        return advance(
-            self.answered(),
-            "call_back",
-            actor=self.clerk,
-            reached=True,
-            solved=solved,
-            satisfaction=satisfaction,
-        )
+        return self.call(self.answered(), solved=solved, satisfaction=satisfaction)
+
+    def call(self, case: Case, *, solved: bool = True, satisfaction: str = "satisfied") -> Case:
+        """Reach the caller by phone and keep what was said."""
+        return finish_by_phone(case, Answer(solved, satisfaction), actor=self.caller)
 
     def closed(self) -> Case:
         return advance(self.called_back(), "close", actor=self.clerk)
+
+
+def track(number: str, secret: str) -> Progress:
+    """What the portal shows to whoever holds the secret."""
+    return progress(*open_case(number, secret))
 
 
 def county(code: str = "370102") -> County:
@@ -87,6 +93,7 @@ def county(code: str = "370102") -> County:
         deputy=AccountFactory(
             grants=[(region, None, "case.view case.handle case.reveal")], organisation=union
         ),
+        caller=AccountFactory(grants=[(city, None, "case.view case.call_back")]),
         approver=AccountFactory(grants=[(city, None, "case.view case.approve_stay")]),
         category=category,
     )

@@ -44,6 +44,21 @@ def test_every_parameter_that_a_procedure_reads_has_a_default_with_a_source(proc
     assert procedure.parameters() <= sourced
 
 
+@procedures
+def test_more_time_is_limited_in_the_unit_of_the_term_that_it_is_asked_for(procedure: Procedure):
+    with (ROOT / "src/yanzhen/foundation/data/parameters.csv").open(encoding="utf-8", newline="") as file:
+        units = {row["code"]: row["unit"] for row in csv.DictReader(file)}
+
+    assert [
+        code
+        for term in procedure.terms()
+        for allowance in (term.pause, term.extension)
+        if allowance
+        for code in term.codes()
+        if units[allowance.limit_for(code)] != units[code]
+    ] == []
+
+
 def test_indicators_stand_on_pages_of_rules():
     assert [i.code for i in INDICATORS if not (ROOT / i.basis).is_file()] == []
 

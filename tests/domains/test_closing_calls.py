@@ -297,11 +297,12 @@ def test_an_unsolved_told_by_telephone_is_taken_back_online_only_by_somebody_who
 def test_nothing_is_said_online_before_the_reply_or_after_the_end(state):
     place = county()
     case = getattr(place, state)()
+    before = Survey.objects.count()
 
     with pytest.raises(Refusal, match="不能评价"):
         answer_online(case, Answer(True))
 
-    assert Survey.objects.count() == 0
+    assert Survey.objects.count() == before
 
 
 def test_a_list_of_calls_says_what_is_wanted_in_three_statements():
@@ -328,3 +329,41 @@ def test_a_list_of_calls_says_what_is_wanted_in_three_statements():
         (cases[2], ["上午", "下午", "晚间"], False, False),
         (cases[3], ["上午", "下午", "晚间"], False, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("online", "given", "why"),
+    [
+        (None, {"reached": True, "solved": True, "satisfaction": "satisfied"}, "须与诉求人的评价一致"),
+        (Answer(False), {"reached": True, "solved": True}, "未解决"),
+        (Answer(False, "fair"), {"reached": True, "solved": False}, "须与诉求人的评价一致"),
+        (Answer(False), {"reached": False}, "采用网上评价"),
+    ],
+)
+def test_no_call_back_ends_on_paper(online, given, why):
+    place = county()
+    anonymous = place.case(anonymous=True, phone="", name="")
+    case = advance(anonymous, "accept", actor=place.clerk, category=place.category)
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union, handler=place.handler)
+    case = advance(case, "answer", actor=place.handler, reply="经核查属实，单位已补发。")
+    if online:
+        answer_online(case, online)
+
+    with pytest.raises(Refusal, match=why):
+        advance(case, "call_back", actor=place.caller, **given)
+
+    assert Case.objects.get(pk=case.pk).state == "answered"
+
+
+def test_who_called_back_does_not_close_the_case_whether_solved_or_not():
+    place = county()
+    both = AccountFactory(grants=[(place.region, None, "case.view case.call_back case.check")])
+    solved = finish_by_phone(answered(place), Answer(True, "satisfied"), actor=both)
+    unsolved = finish_by_phone(answered(place), Answer(False), actor=both)
+
+    with pytest.raises(Refusal, match="本件的回访人不能办理本环节"):
+        advance(solved, "close", actor=both)
+    with pytest.raises(Refusal, match="本件的回访人不能办理本环节"):
+        advance(unsolved, "close_unsolved", actor=both, note="没有依据")
+    assert advance_many(Case, [solved.pk], "close", actor=both).moved == 0
+    assert advance(solved, "close", actor=place.clerk).called_back_by == both

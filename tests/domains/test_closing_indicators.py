@@ -43,7 +43,7 @@ def recently() -> Period:
 
 
 def closed(place: County, answer: Answer) -> Case:
-    case = finish_by_phone(answered(place), answer, actor=place.clerk)
+    case = finish_by_phone(answered(place), answer, actor=place.caller)
     return advance(case, "close", actor=place.clerk)
 
 
@@ -61,7 +61,7 @@ def test_who_refused_stands_apart_from_who_could_not_be_reached():
     for day, hour in ((3, 9), (2, 15), (1, 19)):
         note_attempt(away, actor=place.clerk, outcome="no_answer", at=at(day, hour))
     for case in (refused, away):
-        advance(give_up(case, actor=place.clerk), "close", actor=place.clerk)
+        advance(give_up(case, actor=place.caller), "close", actor=place.clerk)
 
     assert told(indicators.CONTACTED, place.clerk) == (50, 2)
     assert (float(told(indicators.REFUSED, place.clerk)[0]), told(indicators.REFUSED, place.clerk)[1]) == (

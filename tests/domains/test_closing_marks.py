@@ -115,7 +115,7 @@ def test_the_caller_appeals_without_an_account_and_the_words_are_not_in_the_reco
 
     last = history(mark).last()
     assert (mark.state, mark.objection) == ("appealed", "单位至今没有付钱")
-    assert (last.verb, last.actor_id, last.grant_id) == ("move.appeal", None, None)
+    assert (last.verb, last.actor_id, last.grant_id) == ("move.object", None, None)
     assert mark.due_at is not None
 
 
@@ -140,7 +140,7 @@ def test_an_appeal_comes_within_its_time_and_once():
     Unreasonable.objects.update(ended_at=timezone.now())
     mark = appeal_online(mark.case, objection="单位至今没有付钱")
     advance(mark, "uphold", actor=checker(place), opinion=WHY)
-    with pytest.raises(NoSuchMove):
+    with pytest.raises(MoveRefused, match="已提出过异议"):
         appeal_online(mark.case, objection="单位至今没有付钱")
 
 
@@ -164,3 +164,28 @@ def test_an_officer_may_appeal_too():
     mark = confirmed(place, checker(place))
 
     assert advance(mark, "appeal", actor=place.handler, objection="凭证不足").state == "appealed"
+    with pytest.raises(NoSuchMove):
+        advance(mark, "object", actor=place.handler, objection="替诉求人提出")
+
+
+def test_staff_do_not_use_up_the_callers_own_objection():
+    place = county()
+    first = checker(place)
+    mark = confirmed(place, first)
+    advance(mark, "appeal", actor=place.handler, objection="凭证不足")
+    advance(mark, "uphold", actor=checker(place), opinion=WHY)
+
+    with pytest.raises(MoveNotAllowed, match="只能由当事人本人提出"):
+        advance(
+            mark,
+            "object",
+            actor=AccountFactory(grants=[(RegionFactory(), None, "case.check")]),
+            objection="异议",
+        )
+    assert queries.feedback(mark.case).may_appeal
+    mark = appeal_online(mark.case, objection="单位至今没有付钱")
+    assert not queries.feedback(mark.case).may_appeal
+    with pytest.raises(MoveRefused, match="本件的认定人不能办理本环节"):
+        advance(mark, "overturn", actor=first, opinion=WHY)
+
+    assert advance(mark, "overturn", actor=checker(place), opinion=WHY).state == "overturned"

@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
-from tests.hotline import County, county
+from tests.hotline import County, county, track
 from yanzhen.domains.hotline.actions import (
     Receipt,
     number_all,
@@ -24,7 +24,7 @@ from yanzhen.domains.hotline.actions import (
     unnumbered_case,
 )
 from yanzhen.domains.hotline.models import Case, Category
-from yanzhen.domains.hotline.queries import NotFound, track
+from yanzhen.domains.hotline.queries import NotFound
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.models import Clock
 from yanzhen.foundation import crypto, numbering

@@ -178,10 +178,10 @@ def test_what_was_handled_once_more_was_not_solved_at_first_contact(move):
     place = county()
     straight, again = place.closed(), place.closed() if move == "reopen" else place.called_back()
     if move == "redo":
-        again = advance(place.answered(), "call_back", actor=place.clerk, reached=True, solved=False)
+        again = place.called_back(solved=False)
     advance(again, move, actor=place.clerk, note="单位未履行承诺")
     advance(again, "answer", actor=place.handler if move == "fail_check" else place.deputy, reply=REPLY)
-    advance(again, "call_back", actor=place.clerk, reached=True, solved=True)
+    place.call(again)
     advance(again, "close", actor=place.clerk)
     period = Period.year(straight.ended_at.astimezone(SHANGHAI).year)
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
-from tests.hotline import REPLY, county
+from tests.hotline import REPLY, county, track
 from yanzhen.domains.hotline import categories as shipped
 from yanzhen.domains.hotline.actions import register_case
 from yanzhen.domains.hotline.models import Category
@@ -15,7 +15,6 @@ from yanzhen.domains.hotline.queries import (
     Progress,
     categories,
     category_names,
-    track,
     worklist,
 )
 from yanzhen.domains.hotline.rules import Appeal
@@ -237,7 +236,7 @@ def test_a_reply_that_was_taken_back_for_more_work_is_not_shown():
     receipt = answered(place)
     case = receipt.case
     case.refresh_from_db()
-    case = advance(case, "call_back", actor=place.clerk, reached=True, solved=False)
+    case = place.call(case, solved=False)
     advance(case, "redo", actor=place.clerk, note="未解决")
 
     progress = track(receipt.number, receipt.check_code)

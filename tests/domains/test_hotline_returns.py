@@ -65,6 +65,30 @@ def test_what_was_left_unsolved_is_handled_by_somebody_else():
     assert advance(case, "answer", actor=place.deputy, reply=REPLY).state == "answered"
 
 
+def test_what_the_caller_calls_unsolved_is_not_failed_back_to_the_same_handler():
+    place = county()
+    case = place.called_back(solved=False)
+
+    with pytest.raises(MoveRefused, match="不能退给原承办人"):
+        advance(case, "fail_check", actor=place.clerk, note="答复没有依据")
+
+    case.refresh_from_db()
+    assert (case.state, case.handler) == ("called_back", place.handler)
+
+
+@pytest.mark.parametrize("solved", [True, False])
+def test_what_is_opened_again_is_handled_by_somebody_else(solved):
+    place = county()
+    ending = ("close", "") if solved else ("close_unsolved", "没有依据")
+    case = advance(place.called_back(solved=solved), ending[0], actor=place.clerk, note=ending[1])
+    case = advance(case, "reopen", actor=place.clerk, note="单位未履行承诺")
+
+    assert (case.handler, case.former_handler) == (None, place.handler)
+    with pytest.raises(MoveRefused, match="须另行指定承办人"):
+        advance(case, "answer", actor=place.handler, reply=REPLY)
+    assert advance(case, "answer", actor=place.deputy, reply=REPLY).state == "answered"
+
+
 def test_the_accused_unit_neither_handles_nor_sees_the_case():
     place = county()
     accused = OrganisationFactory(region=place.region, kind="other", name="某服务中心", aliases=["服务中心"])

@@ -22,14 +22,16 @@ from hypothesis import strategies as st
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory
 from tests.foundation.test_sheets_files import csv_bytes
-from tests.hotline import County, county
+from tests.hotline import County, county, track
+from tests.knowledge import library
 from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.actions import reveal_caller
+from yanzhen.domains.hotline.knowledge.actions import cite
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.queries import track
 from yanzhen.domains.hotline.sheets import APPEALS, appeal_of
+from yanzhen.engines.procedures import ladder
 from yanzhen.engines.procedures.engine import advance
-from yanzhen.engines.procedures.models import Clock
+from yanzhen.engines.procedures.models import Clock, Escalation
 from yanzhen.foundation import attachments, numbering, tasks
 from yanzhen.foundation.models import Account, Batch, Parameter, Record
 from yanzhen.foundation.records import history
@@ -348,7 +350,12 @@ def with_a_file(case: Case, place: County, sender: Account) -> None:
     attachments.store(ContentFile(b"%PDF-1.7\n%%EOF\n", "a.pdf"), subject=case, actor=sender)
 
 
-@pytest.mark.parametrize("touch", [moved, with_a_file])
+def cited(case: Case, place: County, sender: Account) -> None:
+    books = library()
+    cite(case, books.published(), actor=books.agent)
+
+
+@pytest.mark.parametrize("touch", [moved, with_a_file, cited])
 def test_an_undo_is_refused_where_a_case_was_taken_up_and_names_it(place, sender, touch):
     batch = applied(sender, {}, {"title": "又一件"})
     touch(Case.objects.first(), place, sender)
@@ -364,6 +371,19 @@ def test_an_undo_is_refused_where_a_case_was_taken_up_and_names_it(place, sender
         2,
         True,
     )
+
+
+def test_an_undo_takes_back_a_case_of_which_levels_were_told_and_the_telling_stays_on_record(sender):
+    batch = applied(sender, {"body": "老板再不发工资我就从楼上跳楼，请马上来人。"}, {"title": "又一件"})
+    late = Clock.objects.latest("due_at").due_at + timedelta(days=10)
+    ladder.climb(late)
+    told = Record.objects.filter(verb="escalate").count()
+
+    undo(batch, actor=sender, reason="报错了")
+
+    assert told > 2
+    assert (Case.objects.count(), Clock.objects.count(), Escalation.objects.count()) == (0, 0, 0)
+    assert Record.objects.filter(verb="escalate").count() == told
 
 
 def test_the_first_of_many_obstacles_are_named(place, sender):

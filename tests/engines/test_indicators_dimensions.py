@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
+from tests.factories import AccountFactory, CaseFactory, LineFactory, OrganisationFactory, RegionFactory
 from yanzhen.domains.hotline import indicators
 from yanzhen.domains.hotline.calls import indicators as calls
 from yanzhen.domains.hotline.calls.models import Call, Trunk
@@ -23,7 +23,7 @@ from yanzhen.engines.indicators.dimensions import DIMENSIONS, REGION, UNKNOWN, C
 from yanzhen.engines.indicators.figures import breakdowns, figure, figures, records
 from yanzhen.foundation import parameters
 from yanzhen.foundation.errors import DeclarationError
-from yanzhen.foundation.models import Account, Parameter, Region
+from yanzhen.foundation.models import Account, Organisation, Parameter, Region
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +74,22 @@ def closed(**more: Any) -> Case:
     return CaseFactory(**(given | {"quality_passed": True} | more))
 
 
+def unit(line: str) -> Organisation:
+    return OrganisationFactory(region=place("370102"), line=LineFactory(code=line))
+
+
+def test_the_share_of_right_assignments_is_not_laid_to_those_who_handled():
+    handler = AccountFactory()
+    returned = closed(handler=handler, returns=1, organisation=unit("court"))
+
+    assert breakdowns([indicators.DISPATCH_ACCURACY], by="agent", **asked()) == {}
+    cell = Cell("agent", str(handler.pk))
+    assert list(records(indicators.DISPATCH_ACCURACY, part="rest", cell=cell, **asked())) == []
+    assert list(
+        records(indicators.DISPATCH_ACCURACY, part="rest", cell=Cell("line", "court"), **asked())
+    ) == [returned]
+
+
 def call(n: int, **more: Any) -> Call:
     trunk, _ = Trunk.objects.get_or_create(
         name="总机", defaults={"digest": b"0" * 32, "region": place(), "line": LineFactory()}
@@ -90,8 +106,14 @@ def counts(by: str, what: Any = indicators.CLOSED, account: Account | None = Non
 
 def test_a_closed_case_parts_by_line_handler_first_level_category_local_hour_and_channel():
     handler = AccountFactory(name="李四")
-    closed(handler=handler, category=category("020103"), channel="phone", line=LineFactory(code="court"))
-    closed(category=category("0202"), received_at=datetime(2026, 6, 1, 0, 5, tzinfo=SHANGHAI), channel="web")
+    court, union = unit("court"), unit("union")
+    closed(handler=handler, category=category("020103"), channel="phone", organisation=court)
+    closed(
+        organisation=union,
+        category=category("0202"),
+        received_at=datetime(2026, 6, 1, 0, 5, tzinfo=SHANGHAI),
+        channel="web",
+    )
 
     assert counts("line") == {"court": 1, "union": 1}
     assert counts("agent") == {str(handler.pk): 1, UNKNOWN: 1}
@@ -173,6 +195,7 @@ rows = st.lists(
         {
             "code": st.sampled_from(["370000", "370100", "370102", "370202"]),
             "line": st.sampled_from(["union", "court"]),
+            "charge": st.sampled_from([None, "union", "court"]),
             "hours": st.integers(0, 48),
             "category": st.sampled_from([None, "01", "0201", "020103"]),
             "channel": st.sampled_from(["phone", "web"]),
@@ -199,6 +222,7 @@ def test_for_any_rows_the_parts_add_up_and_each_opens_to_its_own(rows, by, line)
             at = AT + timedelta(hours=row["hours"])
             case = closed(
                 region=place(row["code"]), line=LineFactory(code=row["line"]), received_at=at, handler=agent,
+                organisation=row["charge"] and unit(row["charge"]),
                 category=row["category"] and category(row["category"]), channel=row["channel"],
                 solved=row["solved"], late=row["late"],
             )  # fmt: skip

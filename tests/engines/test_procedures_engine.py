@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.factories import AccountFactory, OrganisationFactory, RegionFactory
@@ -29,7 +30,8 @@ def test_an_appeal_runs_from_received_to_closed_and_every_step_is_on_record():
     case = place.closed()
 
     assert (case.state, case.ended_at is None, case.due_at, case.late) == ("closed", False, None, False)
-    assert [(r.verb, (r.after or {}).get("state")) for r in history(case)] == [
+    moves = history(case).filter(after__state__isnull=False)
+    assert [(r.verb, (r.after or {}).get("state")) for r in moves] == [
         ("start", "received"),
         ("move.accept", "accepted"),
         ("move.assign", "handling"),
@@ -52,7 +54,7 @@ def test_the_handling_term_runs_on_from_acceptance_and_begins_anew_when_redone()
     assert Clock.objects.get(parameter__code="hotline.handling") == first
     assert case.due_at == first.due_at
     case = advance(case, "answer", actor=place.handler, reply=REPLY)
-    case = advance(case, "call_back", actor=place.clerk, reached=True, solved=False)
+    case = place.call(case, solved=False)
     advance(case, "redo", actor=place.clerk, note="未解决")
     assert Clock.objects.filter(parameter__code="hotline.handling").count() == 2
 
@@ -192,6 +194,20 @@ def test_a_list_moves_at_the_statements_of_one(django_assert_max_num_queries):
     assert Record.objects.filter(verb="move.accept").count() == 6
 
 
+def test_a_list_is_asked_for_its_groups_once():
+    place = county()
+    used = []
+    for count in (2, 6):
+        ids = [place.accepted().pk for _ in range(count)]
+        with CaptureQueriesContext(connection) as context:
+            assert (
+                advance_many(Case, ids, "assign", actor=place.clerk, organisation=place.union).moved == count
+            )
+        used.append(len(context))
+
+    assert used[0] == used[1]
+
+
 def test_the_outlook_gives_every_move_with_every_reason():
     place = county()
     case = place.called_back(solved=False, satisfaction="dissatisfied")
@@ -206,7 +222,11 @@ def test_the_outlook_gives_every_move_with_every_reason():
             "诉求人反映问题未解决，应退回重新办理；确实无法解决的，写明理由如实办结",
         ),
         "close_unsolved": ("您在该区划和条线没有“质检与办结”权限", "承办人不能办理本环节，须由他人办理"),
-        "fail_check": ("您在该区划和条线没有“质检与办结”权限", "承办人不能办理本环节，须由他人办理"),
+        "fail_check": (
+            "您在该区划和条线没有“质检与办结”权限",
+            "承办人不能办理本环节，须由他人办理",
+            "诉求人反映问题未解决，不能退给原承办人：请由回访人员“退回重办”，另行指定承办人",
+        ),
     }
 
 
@@ -274,9 +294,8 @@ def test_a_second_answer_is_called_back_for_anew():
     case = place.called_back()
     advance(case, "fail_check", actor=place.clerk, note="答复没有说明依据")
     again = advance(case, "answer", actor=place.handler, reply=REPLY)
-    other = AccountFactory(grants=[(place.region, None, EVERY_RIGHT)])
 
-    called = advance(again, "call_back", actor=other, reached=True, solved=True)
+    called = place.call(again, satisfaction="")
 
     assert (called.reached, called.solved, called.satisfaction) == (True, True, "")
 

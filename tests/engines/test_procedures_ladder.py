@@ -13,9 +13,11 @@ from django.db import connection
 from tests.factories import AccountFactory, LineFactory
 from tests.hotline import REPLY, County, county
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.procedures import CASE, LADDER
 from yanzhen.engines.procedures import ladder
-from yanzhen.engines.procedures.engine import advance
+from yanzhen.engines.procedures.engine import advance, advance_many
 from yanzhen.engines.procedures.models import Clock, Escalation
+from yanzhen.engines.procedures.refusals import MoveRefused
 from yanzhen.foundation.models import Record
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
@@ -137,6 +139,20 @@ def test_two_sweeps_at_once_tell_each_rung_once(place):
     assert sorted(Escalation.objects.values_list("subject_id", flat=True)) == sorted(c.pk for c in cases)
 
 
+def test_a_sweep_that_looked_before_another_told_does_not_tell_the_next_level_early(place):
+    case = begun(place)
+    clock = handling_clock()
+    late = (case.due_at.astimezone(ZONE) + timedelta(days=1)).replace(hour=10)
+    seen = [clock.pk]  # what the second sweep read before the first one had committed
+
+    assert ladder.climb(late) == 1
+    again = ladder._tell(Case, LADDER, ladder.Listeners(LADDER), seen, late)
+
+    assert (again, [rung for rung, _ in rungs()]) == (0, ["county"])
+    Clock.objects.filter(pk=clock.pk).update(stopped_at=late, rung_at=late)
+    assert ladder._tell(Case, LADDER, ladder.Listeners(LADDER), seen, late) == 0
+
+
 @pytest.mark.parametrize(
     ("appeal", "why"),
     [
@@ -162,3 +178,33 @@ def test_nine_workers_are_no_group(place):
 
     assert place.case(headcount=9).urgency == "normal"
     assert not Escalation.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["accept", "prioritise"])
+def test_a_case_that_a_move_makes_critical_is_told_of_at_once_and_once(place, code):
+    leader = AccountFactory(grants=[(place.region.parent, None, "case.supervise")])
+    case = place.case()
+    fields = {"category": place.category} if code == "accept" else {}
+
+    advance(case, code, actor=place.clerk, urgency="critical", note="有人受伤", **fields)
+    advance(case, "prioritise", actor=place.clerk, urgency="normal", note="已核实无人受伤")
+    advance(case, "prioritise", actor=place.clerk, urgency="critical", note="又有人受伤")
+
+    [told] = Escalation.objects.all()
+    assert (told.subject_id, told.rung, told.told) == (case.pk, "city", [leader.pk])
+    assert told.reason.endswith("时改为特急")
+
+
+def test_what_is_critical_is_lowered_one_by_one_with_a_reason_and_never_when_accepting(place):
+    case = place.case(headcount=10)
+    given = {"actor": place.clerk, "category": place.category, "urgency": "normal"}
+
+    with pytest.raises(MoveRefused, match="由“特急”调低为“一般”，请逐件更正"):
+        advance(case, "accept", note="看过了", **given)
+    outcome = advance_many(Case, [case.pk], "accept", **given)
+    with pytest.raises(MoveRefused, match="须填写说明"):
+        advance(case, "prioritise", actor=place.clerk, urgency="urgent")
+
+    assert (outcome.moved, len(outcome.refused)) == (0, 1)
+    assert advance(case, "prioritise", actor=place.clerk, urgency="urgent", note="误报").urgency == "urgent"
+    assert not CASE.transition("received", "prioritise").bulk

@@ -19,6 +19,7 @@ from yanzhen.engines.procedures.queries import done_by, seen_by, to_do, work_ord
 from yanzhen.engines.procedures.queries import parties as parties_of
 from yanzhen.engines.procedures.refusals import MoveNotAllowed, MoveRefused
 from yanzhen.foundation.models import Record
+from yanzhen.foundation.outbox.models import Message
 from yanzhen.foundation.scope import database_scope
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,91 @@ def test_a_pause_moves_the_end_and_resuming_gives_back_what_was_not_used():
         stays.resume(clock, actor=place.handler, reason="再来")
 
 
+def handling_clock(case: Case) -> Clock:
+    return Clock.objects.get(subject_id=case.pk, party=None, stopped_at=None)
+
+
+def regrade(place, case: Case, to: str) -> Case:
+    return advance(case, "grade", actor=place.clerk, complexity=to, note="案情复杂")
+
+
+def test_what_was_granted_goes_on_with_a_case_that_is_graded_anew_and_counts_against_the_limit():
+    place = county()
+    case = place.handling()
+    first = handling_clock(case)
+    stay = stays.request_stay(first, actor=place.handler, kind="extension", amount=7, reason="多方取证")
+    stays.decide_stay(stay, actor=place.approver, grant=True)
+
+    case = regrade(place, case, "difficult")
+    clock = handling_clock(case)
+
+    assert (clock.parameter.code, clock.extension) == ("hotline.handling_difficult", 7)
+    assert list(clock.stays.all()) == [stay]
+    with pytest.raises(MoveRefused, match="已用 7"):
+        stays.request_stay(clock, actor=place.handler, kind="extension", amount=7, reason="再次取证")
+
+
+def test_a_pause_that_ended_before_the_grading_is_known_to_the_clock_that_goes_on():
+    place = county()
+    case = place.handling()
+    stay = stays.request_stay(
+        handling_clock(case), actor=place.handler, kind="pause", amount=5, reason="鉴定"
+    )
+    stays.decide_stay(stay, actor=place.approver, grant=True)
+
+    with pytest.raises(MoveRefused, match="正在暂停，请先恢复计时"):
+        regrade(place, case, "difficult")
+    stays.resume(handling_clock(case), actor=place.handler, reason="鉴定已出")
+    clock = handling_clock(regrade(place, case, "difficult"))
+    again = stays.request_stay(clock, actor=place.handler, kind="pause", amount=5, reason="补充鉴定")
+    stays.decide_stay(again, actor=place.approver, grant=True)
+
+    assert stays.resume(clock, actor=place.handler, reason="已出").pauses == []
+
+
+def test_a_case_is_not_graded_over_an_open_request_nor_from_working_days_to_others():
+    place = county()
+    case = place.handling()
+    stay = stays.request_stay(
+        handling_clock(case), actor=place.handler, kind="extension", amount=2, reason="取证"
+    )
+
+    with pytest.raises(MoveRefused, match="请先审批"):
+        regrade(place, case, "difficult")
+    stays.decide_stay(stay, actor=place.approver, grant=True)
+    with pytest.raises(MoveRefused, match="以工作日计，改后的时限以日计，不能换算"):
+        regrade(place, case, "complex")
+    assert regrade(place, case, "difficult").complexity == "difficult"
+
+
+def test_a_complex_case_has_a_limit_in_days_of_its_own_kind():
+    place = county()
+    clock = handling_clock(regrade(place, place.handling(), "complex"))
+
+    with pytest.raises(MoveRefused, match="累计不得超过 30 日"):
+        stays.request_stay(clock, actor=place.handler, kind="extension", amount=31, reason="取证")
+    assert (
+        stays.request_stay(clock, actor=place.handler, kind="extension", amount=30, reason="取证").amount
+        == 30
+    )
+
+
+@pytest.mark.parametrize("kind", ["extension", "pause"])
+def test_more_time_is_asked_for_before_the_end_however_late_it_is_granted(kind):
+    place = county()
+    asked, late = handling_clock(place.handling()), handling_clock(place.handling())
+    stay = stays.request_stay(asked, actor=place.handler, kind=kind, amount=5, reason="取证")
+    before = timezone.now() - timedelta(minutes=1)
+    Clock.objects.filter(pk__in=(asked.pk, late.pk)).update(due_at=before)
+
+    with pytest.raises(MoveRefused, match="须在届满前申请"):
+        stays.request_stay(late, actor=place.handler, kind=kind, amount=5, reason="取证")
+    stays.decide_stay(stay, actor=place.approver, grant=True)
+
+    asked.refresh_from_db()
+    assert asked.due_at > timezone.now()
+
+
 def test_the_sweep_warns_once_and_marks_late_once():
     place = county()
     case = place.handling()
@@ -130,6 +216,41 @@ def test_the_sweep_warns_once_and_marks_late_once():
     case.refresh_from_db()
     told = Record.objects.filter(subject_id=str(case.pk), verb__startswith="clock.").order_by("pk")
     assert (case.late, [r.verb for r in told]) == (True, ["clock.warned", "clock.overdue"])
+
+
+def told_of(case: Case) -> set[int]:
+    """Mark the case's one running clock and return who is told of it."""
+    clock = Clock.objects.get(subject_id=case.pk, stopped_at=None, warned_at=None)
+    sweep.mark_due(clock.warn_at)
+    rows = Message.objects.filter(kind="procedure.warned", subject_id=str(case.pk)).exclude(account=None)
+    return set(rows.values_list("account_id", flat=True))
+
+
+def test_a_card_goes_to_whom_the_state_awaits_and_to_the_handler_only_where_it_is_the_handlers_own():
+    place = county()
+    province = place.region.parent.parent
+    AccountFactory(grants=[(province, None, "case.call_back case.accept")])
+    AccountFactory(grants=[(place.region, LineFactory(code="court"), "case.call_back")])
+
+    assert told_of(place.case()) == {place.clerk.pk}
+    assert told_of(place.handling()) == {place.handler.pk}
+    assert told_of(place.answered()) == {place.clerk.pk, place.caller.pk}
+
+
+def test_a_card_of_a_case_that_nobody_took_goes_to_its_unit():
+    place = county()
+    case = advance(place.accepted(), "assign", actor=place.clerk, organisation=place.union)
+
+    assert told_of(case) == {place.handler.pk, place.deputy.pk}
+
+
+def test_a_card_of_a_work_order_goes_to_those_of_its_organisation_who_answer_for_it():
+    place = county()
+    case, party, clerk = party_of(place)
+    AccountFactory(grants=[(place.region, party.line, "case.respond")])
+    Clock.objects.filter(subject_id=case.pk, party=None).update(warned_at=timezone.now())
+
+    assert told_of(case) == {clerk.pk}
 
 
 def test_a_late_answer_makes_the_case_late_even_if_no_sweep_ran():

@@ -366,11 +366,12 @@ def test_options_show_the_open_moves_and_the_reasons_against_the_others():
 
     assert [(o["transition"], o["open"]) for o in mine] == [
         ("accept", True),
+        ("prioritise", True),
         ("relocate", True),
         ("decline", True),
     ]
     assert mine[0]["fields"] == ["category"]
-    assert [(o["open"], len(o["reasons"])) for o in theirs] == [(False, 1)] * 3
+    assert [(o["open"], len(o["reasons"])) for o in theirs] == [(False, 1)] * 4
 
 
 def test_filing_an_appeal_costs_few_statements():

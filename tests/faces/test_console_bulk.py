@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.faces.console import browser, fill, text
@@ -33,6 +35,28 @@ def test_a_whole_filter_is_counted_confirmed_and_moved_once():
     assert (bulk.stage, bulk.tried, bulk.moved, bulk.kept) == ("done", 5, 4, 1)
     assert {c.state for c in Case.objects.filter(pk__in=[c.pk for c in cases])} == {"accepted"}
     assert moved_already.number in text(client.get(preview["Location"]))
+
+
+def test_a_list_keeps_the_urgency_and_the_class_that_each_case_has_unless_one_is_chosen():
+    place = county()
+    group = place.case(headcount=10)
+    client = browser(place.clerk)
+    preview = client.post(BULK, {"move": "accept", "ids": [group.pk], "query": "box=all"})
+    page = client.get(preview["Location"]).content.decode()
+    offered = {
+        name: re.search(rf'name="{name}".*?<option value="([^"]*)" selected', page, re.DOTALL)[1]
+        for name in ("urgency", "complexity")
+    }
+
+    fill(client, preview["Location"], category=place.category.pk, **offered)
+    run_bulk(pk=BulkMove.objects.get().pk)
+
+    group.refresh_from_db()
+    assert (offered, group.state, group.urgency) == (
+        {"urgency": "", "complexity": ""},
+        "accepted",
+        "critical",
+    )
 
 
 def test_only_what_is_ticked_is_moved():

@@ -7,9 +7,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.faces.console import browser, fill, hidden, text, url
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
-from tests.hotline import EVERY_RIGHT, REPLY, county
+from tests.hotline import EVERY_RIGHT, REPLY, county, track
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.queries import track
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Copy, Party, Stay
 from yanzhen.foundation.models import Attachment
@@ -70,7 +69,8 @@ def test_a_case_goes_its_whole_way_by_forms():
     fill(clerk, url("move/accept/", case.number), category=leaf)
     fill(clerk, url("move/assign/", case.number), organisation=place.union.pk, handler=place.handler.pk)
     fill(handler, url("move/answer/", case.number), reply=REPLY)
-    fill(clerk, url("move/call_back/", case.number), reached="true", solved="true", satisfaction="satisfied")
+    page = browser(place.caller).get(url("move/call_back/", case.number))
+    fill(browser(place.caller), page["Location"], solved="true", satisfaction="satisfied")
     done = fill(clerk, url("move/close/", case.number), note="质检合格")
 
     case.refresh_from_db()

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from tests.faces.console import browser, text
-from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
+from tests.factories import AccountFactory, CaseFactory, LineFactory, OrganisationFactory, RegionFactory
 from yanzhen.foundation import parameters
 from yanzhen.foundation.models import Account, Parameter
 
@@ -63,7 +63,8 @@ def links(page: Any) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("by", ["region", "line", "agent", "category", "hour", "channel"])
 def test_each_count_of_the_table_opens_that_many_records(by):
     for line in ("union", "union", "court"):
-        closed(line=LineFactory(code=line), handler=AccountFactory())
+        unit = OrganisationFactory(region=RegionFactory(code="370102"), line=LineFactory(code=line))
+        closed(organisation=unit, handler=AccountFactory())
     client = browser(reader())
 
     numbers = links(client.get(f"{HERE}&by={by}"))

@@ -186,7 +186,7 @@ def test_members_follow_the_lead_into_handling_again_only_where_ticked(place):
     fill(browser(place.handler), url("repeats/answer/", lead.number), reply=REPLY)
     client = browser(place.clerk)
     for row in (lead, case):
-        fill(client, url("move/call_back/", row.number), reached="true", solved="false")
+        place.call(row, solved=False)
     fill(client, url("move/redo/", lead.number), note="工资仍未发")
 
     assert "随主件重新办理" in text(client.get(url("repeats/", lead.number)))

@@ -6,9 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
-from tests.hotline import EVERY_RIGHT, REPLY, county
+from tests.hotline import EVERY_RIGHT, REPLY, county, track
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.queries import track
 from yanzhen.domains.hotline.repeats import rules
 from yanzhen.domains.hotline.repeats.actions import (
     GroupRefused,
@@ -22,7 +21,7 @@ from yanzhen.domains.hotline.repeats.actions import (
 )
 from yanzhen.domains.hotline.repeats.models import Group, Member
 from yanzhen.engines.procedures.engine import advance, outlook
-from yanzhen.engines.procedures.models import Clock
+from yanzhen.engines.procedures.models import Clock, Escalation
 from yanzhen.engines.procedures.refusals import MoveRefused
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.records import history
@@ -119,9 +118,8 @@ def test_from_the_answer_on_every_appeal_goes_its_own_way(place):
     lead, case = led(place)
     answer_group(lead, actor=place.handler, reply=REPLY)
 
-    back = {"actor": place.clerk, "reached": True}
-    lead = advance(lead, "call_back", **back, solved=True, satisfaction="satisfied")
-    case = advance(case, "call_back", **back, solved=False, satisfaction="dissatisfied")
+    lead = place.call(lead)
+    case = place.call(case, solved=False, satisfaction="dissatisfied")
     lead = advance(lead, "close", actor=place.clerk)
     case = advance(case, "redo", actor=place.clerk, note="他的工资仍未发")
     case = advance(case, "claim", actor=place.deputy, handler=place.deputy)
@@ -179,7 +177,7 @@ def test_only_unsolved_members_that_are_named_come_along_when_the_lead_is_handle
     assign_along(lead, actor=place.clerk, note="随主件")
     answer_group(lead, actor=place.handler, reply=REPLY)
     for row, solved in ((lead, False), (case, False), (happy, True)):
-        advance(row, "call_back", actor=place.clerk, reached=True, solved=solved)
+        place.call(row, solved=solved)
 
     with pytest.raises(NotJoined, match="不在重新办理"):
         bring_along(lead, [case], actor=place.clerk, note="一并重办")
@@ -204,6 +202,7 @@ def test_who_left_is_handled_alone_again_and_the_last_one_ends_the_group(place):
     assert history(case).get(verb="case.leave").reason == "不是同一批人"
     assert Group.objects.get().ended_at is not None
     assert Member.objects.filter(left_at=None).count() == 0
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union, handler=place.handler)
     for row in (lead, case):
         assert advance(row, "answer", actor=place.handler, reply=REPLY).state == "answered"
 
@@ -217,6 +216,56 @@ def test_what_was_answered_with_the_lead_stays_answered_when_the_group_is_dissol
 
     assert rows([lead, case]) == before
     assert Member.objects.filter(left_at=None).count() == 0
+
+
+def place_of(case: Case) -> tuple:
+    case.refresh_from_db()
+    return case.state, case.organisation, case.handler
+
+
+def sent_along(place):
+    """A lead, and three that follow it: sent to no unit before, to another one, and to the lead's own."""
+    lead, fresh, own = place.handling(), place.accepted(), place.handling()
+    other = OrganisationFactory(region=place.region)
+    worker = AccountFactory(grants=[(place.region, None, "case.handle")], organisation=other)
+    there = advance(place.accepted(), "assign", actor=place.clerk, organisation=other, handler=worker)
+    cases = [fresh, there, own]
+    before = [place_of(case) for case in cases]
+    for case in cases:
+        joined(place, case, lead)
+    assign_along(lead, actor=place.clerk, note="随主件")
+    assign_along(lead, actor=place.clerk, note="再次随主件")
+    return lead, cases, before
+
+
+def test_undo_gives_back_the_unit_and_the_handler_that_a_case_had_and_says_so_on_record(place):
+    lead, cases, before = sent_along(place)
+    fresh, there, _own = cases
+    ends = Clock.objects.filter(parameter__code="hotline.handling", stopped_at=None)
+    terms = list(ends.order_by("pk").values("pk", "due_at"))
+    assert [place_of(case)[:2] for case in cases[:2]] == [("handling", place.union)] * 2
+
+    outcome = dissolve(lead, actor=place.clerk, reason="不是同一批人")
+
+    assert (outcome.moved, outcome.refused) == (2, [])
+    assert [place_of(case) for case in cases] == before
+    assert list(ends.order_by("pk").values("pk", "due_at")) == terms
+    assert history(fresh).last().verb == "move.recall"
+    assert history(there).last().reason == "退出合并，恢复合并前的承办单位：不是同一批人"
+    with pytest.raises(MoveRefused, match="才能撤回派单"):
+        advance(there, "recall", actor=place.clerk, note="收回")
+
+
+def test_what_can_not_go_back_leaves_the_group_all_the_same_and_is_named(place):
+    _lead, (fresh, there, _own), _before = sent_along(place)
+    intake = AccountFactory(grants=[(place.region, None, "case.view case.accept")])
+
+    outcome = leave(there, actor=intake, reason="不是同一批人")
+
+    assert outcome.refused == [(there.number, ("您在该区划和条线没有“派单”权限",))]
+    assert place_of(there)[1] == place.union
+    assert not Member.objects.filter(case=there, left_at=None).exists()
+    assert leave(fresh, actor=place.clerk, reason="不是同一批人").moved == 1
 
 
 @pytest.mark.parametrize(
@@ -271,6 +320,24 @@ def test_who_has_no_right_over_both_joins_nothing(place):
         leave(case, actor=stranger, reason="不是同一批人")
     with pytest.raises(NotAllowed):
         dissolve(lead, actor=stranger, reason="不是同一批人")
+
+
+def test_callers_who_are_ten_together_make_the_lead_critical_and_the_leader_is_told(place):
+    leader = AccountFactory(grants=[(place.region.parent, None, "case.supervise")])
+    lead, same, other = place.case(headcount=4), place.case(headcount=6), place.case(headcount=6)
+
+    joined(place, same, lead, kind="again")
+    assert not Escalation.objects.exists()
+    joined(place, other, lead)
+
+    lead.refresh_from_db()
+    [told] = Escalation.objects.all()
+    assert (lead.urgency, told.subject_id, told.told) == ("critical", lead.pk, [leader.pk])
+    assert (
+        history(lead).get(verb="case.raise").reason
+        == told.reason
+        == "合并各件共涉及 10 人，达到集体诉求人数（10 人）"
+    )
 
 
 def test_the_rules_of_groups_cost_one_statement_for_a_case_in_none(place, django_assert_num_queries):

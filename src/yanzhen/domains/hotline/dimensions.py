@@ -46,7 +46,8 @@ def _channel_names(_keys: Collection[str]) -> dict[str, str]:
     return {str(value): str(label) for value, label in Case.Channel.choices}
 
 
-BY_LINE = DIMENSIONS.add(Dimension(CASE, "line", "条线", F("line_id"), line_names))
+BY_LINE = DIMENSIONS.add(Dimension(CASE, "line", "条线", F("organisation__line_id"), line_names))
+"""The line of the unit in charge: all appeals come in on the union's own."""
 BY_AGENT = DIMENSIONS.add(Dimension(CASE, "agent", "人员", F("handler_id"), agent_names))
 BY_CATEGORY = DIMENSIONS.add(
     Dimension(CASE, "category", "诉求类别", Left("category_id", TOP), _category_names, ordered=True)

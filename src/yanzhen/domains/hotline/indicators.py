@@ -55,6 +55,7 @@ DISPATCH_ACCURACY = INDICATORS.add(
         records=worklist,
         dated="received_at",
         measure=Ratio(part=Q(returns=0), base=DISPATCHED, base_label="派过单"),
+        not_by=("agent",),  # the case names its handler, and it is the dispatcher who was right or wrong
     )
 )
 CLOSED = INDICATORS.add(

@@ -62,6 +62,7 @@ def against(account: Account, path: str = "") -> Q:
 
 class Case(Subject):
     procedure_code = "hotline.case"
+    beside = ("memberships__group__members",)
 
     class Channel(models.TextChoices):
         PHONE = "phone", "电话"
@@ -151,6 +152,16 @@ class Case(Subject):
     reached = models.BooleanField("已联系到诉求人", null=True, blank=True)
     solved = models.BooleanField("问题是否解决", null=True, blank=True)
     satisfaction = models.CharField("满意度", max_length=12, choices=Satisfaction, blank=True)
+    called_back_by = models.ForeignKey(
+        "foundation.Account",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name="回访人",
+    )
+    """Who ended the call-back: somebody else closes the case."""
     quality_passed = models.BooleanField("质检合格", null=True, blank=True)
     batch = models.ForeignKey(
         "foundation.Batch", models.PROTECT, null=True, editable=False, related_name="+", db_index=False

@@ -25,8 +25,18 @@ HANDLING = Term(
     "hotline.handling",
     "办理时限",
     warning=WARNING,
-    pause=Allowance("case.handle", "case.approve_stay", "hotline.handling_pause"),
-    extension=Allowance("case.handle", "case.approve_stay", "hotline.handling_extension"),
+    pause=Allowance(
+        "case.handle",
+        "case.approve_stay",
+        "hotline.handling_pause",
+        variants=(("hotline.handling_complex", "hotline.handling_complex_pause"),),
+    ),
+    extension=Allowance(
+        "case.handle",
+        "case.approve_stay",
+        "hotline.handling_extension",
+        variants=(("hotline.handling_complex", "hotline.handling_complex_extension"),),
+    ),
     by="complexity",
     variants=(("difficult", "hotline.handling_difficult"), ("complex", "hotline.handling_complex")),
 )
@@ -51,6 +61,7 @@ LADDER = Ladder(
     ),
     field="urgency",
     urgent=("urgent", "critical"),
+    at_once=(("critical", "city"),),
 )
 
 CASE = PROCEDURES.add(
@@ -73,7 +84,20 @@ CASE = PROCEDURES.add(
         transitions=(
             Transition(
                 "accept", "受理", ("received",), "accepted", right="case.accept",
-                fields=("category",), optional=("urgency", "complexity"), checks=(rules.has_third_level_category,), bulk=True,
+                fields=("category",), optional=("urgency", "complexity"), upward=("urgency",),
+                checks=(rules.has_third_level_category,), bulk=True,
+            ),
+            Transition(
+                "prioritise", "更正紧急程度", ("received",), "received", right="case.accept",
+                fields=("urgency",), note_required=True,
+            ),
+            Transition(
+                "prioritise", "更正紧急程度", ("accepted",), "accepted", right="case.assign",
+                fields=("urgency",), note_required=True,
+            ),
+            Transition(
+                "prioritise", "更正紧急程度", ("handling",), "handling", right="case.assign",
+                fields=("urgency",), note_required=True,
             ),
             Transition(
                 "relocate", "更正属地", ("received",), "received", right="case.accept",
@@ -114,6 +138,11 @@ CASE = PROCEDURES.add(
                 fields=("handler",), checks=CHARGE, by_handler=True, bulk=True,
             ),
             Transition(
+                "recall", "撤回派单", ("handling",), "accepted", right="case.assign",
+                guards=(repeats.was_sent_along,), sets=(("organisation", None), ("handler", None)),
+                note_required=True, parties_done=True,
+            ),
+            Transition(
                 "send_back", "退回派单", ("handling",), "accepted", right="case.handle",
                 guards=(rules.is_the_first_return, repeats.is_not_led), fields=("counter_proposal",), checks=(rules.proposes_another,),
                 sets=(("returns", 1), ("organisation", None), ("handler", None)),
@@ -139,8 +168,11 @@ CASE = PROCEDURES.add(
             Transition(
                 "call_back", "回访", ("answered",), "called_back", right="case.call_back",
                 fields=("reached",), optional=("solved", "satisfaction"),
-                checks=(rules.reached_before_rated, closing.tried_before_given_up, closing.not_solved_against_the_caller),
-                not_by_handler=True,
+                checks=(
+                    rules.reached_before_rated, closing.tried_before_given_up,
+                    closing.not_solved_against_the_caller, closing.says_what_the_caller_said,
+                ),
+                signs=("called_back_by",), not_by_handler=True,
             ),
             Transition(
                 "redo", "退回重办", ("called_back",), "handling", right="case.call_back",
@@ -151,20 +183,24 @@ CASE = PROCEDURES.add(
             ),
             Transition(
                 "close", "质检合格并办结", ("called_back",), "closed", right="case.check",
-                guards=(rules.was_not_left_unsolved,), sets=(("quality_passed", True),), not_by_handler=True, bulk=True,
+                guards=(rules.was_not_left_unsolved,), sets=(("quality_passed", True),),
+                not_by_handler=True, not_by=("called_back_by",), bulk=True,
             ),
             Transition(
                 "close_unsolved", "如实办结（未解决）", ("called_back",), "closed", right="case.check",
-                guards=(rules.is_known_unsolved,), sets=(("quality_passed", True),), note_required=True, not_by_handler=True,
+                guards=(rules.is_known_unsolved,), sets=(("quality_passed", True),),
+                note_required=True, not_by_handler=True, not_by=("called_back_by",),
             ),
             Transition(
                 "fail_check", "质检不合格", ("called_back",), "handling", right="case.check",
+                guards=(rules.unsolved_is_redone,),
                 sets=(("quality_passed", False), ("answered_at", None)),
                 note_required=True, not_by_handler=True, restart=True,
             ),
             Transition(
                 "reopen", "重新办理", ("closed",), "handling", right="case.reopen",
                 sets=(("handler", None), ("quality_passed", None), ("answered_at", None)),
+                keeps=(("former_handler", "handler"),),
                 note_required=True, reopen=True, restart=True, within="hotline.reopen",
             ),
         ),

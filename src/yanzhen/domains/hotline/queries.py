@@ -77,16 +77,12 @@ def track_hash(number: str, secret: str) -> bytes:
     return crypto.keyed_hash(f"{number}:{secret.strip().upper()}", purpose="case.track")
 
 
-def track(number: str, secret: str) -> Progress:
-    """Return the progress of the case to whoever knows its check code or the last four digits of the phone.
-
-    Runs with everything in reach: the secret is the right. Raises NotFound, or says which check of the number failed.
-    """
-    return progress(*open_case(number, secret))
-
-
 def open_case(number: str, secret: str) -> tuple[Case, bool]:
-    """Return the case that number and secret open, and whether it was the check code that opened it. As `track`."""
+    """Return the case that number and secret open, and whether it was the check code that opened it.
+
+    The secret is the check code or the last four digits of the phone, and it is the right: runs with everything in reach.
+    Raises NotFound, which says of a slip in the number that it is one.
+    """
     number = number.strip().upper()
     if problem := numbering.problem_with(number):
         raise NotFound(f"受理编号有误：{problem}")

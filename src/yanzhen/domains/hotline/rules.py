@@ -111,10 +111,10 @@ def handler_may_handle(case: Case) -> str | None:
 
 
 def another_handler(case: Case) -> str | None:
-    """问题未解决退回重办的，须由他人承办"""
+    """退回重办、重新办理的，须由他人承办"""
     if case.handler_id is None or case.handler_id != case.former_handler_id:
         return None
-    return "上次由该承办人办理而问题未解决，须另行指定承办人"
+    return "上次由该承办人办理，诉求人不认可，须另行指定承办人"
 
 
 def is_not_the_accused(case: Case) -> str | None:
@@ -192,6 +192,13 @@ def was_not_left_unsolved(case: Case) -> str | None:
         if case.solved is False
         else None
     )
+
+
+def unsolved_is_redone(case: Case) -> str | None:
+    """诉求人反映未解决的，退回重办而不按质检不合格退回原承办人"""
+    if case.solved is not False:
+        return None
+    return "诉求人反映问题未解决，不能退给原承办人：请由回访人员“退回重办”，另行指定承办人"
 
 
 def is_known_unsolved(case: Case) -> str | None:

@@ -16,7 +16,7 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import ACCEPT
 from yanzhen.domains.hotline.queries import category_names
 from yanzhen.domains.hotline.rules import Appeal
-from yanzhen.engines.procedures.models import Clock, Copy, Party, Stay
+from yanzhen.engines.procedures.models import Clock, Copy, Escalation, Party, Stay
 from yanzhen.foundation.models import Account, Attachment, Batch
 from yanzhen.foundation.records import insert_selected
 from yanzhen.foundation.sheets import SHEETS, Check, Column, Kind, Row, Sheet, UndoRefused
@@ -63,14 +63,15 @@ def apply(rows: Sequence[Row], *, batch: Batch) -> None:
 
 
 def undo(batch: Batch, *, actor: Account, reason: str) -> None:
-    """Delete the batch's cases with their clocks and copies; refuses where one of them was taken up."""
+    """Delete the batch's cases with their clocks, copies and what was told of them (that stays on record); refuses
+    where one of them was taken up."""
     cases = Case.objects.filter(batch=batch)
     numbers = dict(cases.select_for_update(of=("self",)).values_list("pk", "number"))
     taken = sorted(numbers.get(pk, str(pk)) for pk in _taken_up(cases))
     if taken:
         more = f"等 {len(taken)} 件" if len(taken) > SHOWN else ""
         raise UndoRefused(
-            f"不能整批撤销，以下工单已经办理或有附件、分办、暂停延期：{'、'.join(taken[:SHOWN])}{more}；请逐件处理",
+            f"不能整批撤销，以下工单已经办理，或有附件、分办、暂停延期、知识引用等：{'、'.join(taken[:SHOWN])}{more}；请逐件处理",
             numbers=taken[:SHOWN],
         )
     insert_selected(
@@ -101,7 +102,7 @@ def _taken_up(cases: models.QuerySet[Case]) -> set[int]:
 def _delete(batch: Batch) -> None:
     """Three statements, whatever the number of cases; the ORM would fetch every row first."""
     with connection.cursor() as cursor:
-        for model in (Clock, Copy):
+        for model in (Escalation, Clock, Copy):
             cursor.execute(
                 f"delete from {model._meta.db_table} where procedure = %s"  # noqa: S608  # a table's name
                 " and subject_id in (select id from hotline_case where batch_id = %s)",

@@ -80,6 +80,8 @@ class Indicator:
     records: Callable[[Account], QuerySet[Any]]
     dated: str
     measure: Measure
+    not_by: tuple[str, ...] = ()
+    """Dimensions of its records by which it would say of a part what that part did not do."""
 
     def __post_init__(self) -> None:
         if isinstance(self.measure, Ratio) != (self.unit is Unit.PERCENT):

@@ -78,12 +78,13 @@ def breakdowns(
 ) -> dict[str, Breakdown]:
     """Return each indicator's breakdown by its code, in their order.
 
-    Those that count the same records are counted in one statement. Indicators whose records have no dimension `by` are left out. What happened in a region that was merged since counts
-    for the one it was merged into. Sums, counts and bases add up to the whole; distinct counts need not, so they cost a
+    Those that count the same records are counted in one statement. Indicators whose records have no dimension `by`, or
+    that are not to be parted by it, are left out. What happened in a region that was merged since counts for the one it
+    was merged into. Sums, counts and bases add up to the whole; distinct counts need not, so they cost a
     statement more.
     """
     found: dict[str, Breakdown] = {}
-    asked = list(indicators)
+    asked = [indicator for indicator in indicators if by not in indicator.not_by]
     for group in _by_records(asked).values():
         rows = _scope(group[0], account, region, period)
         cut = cut_of(rows.model._meta.label_lower, by, region)
@@ -172,6 +173,8 @@ def _scope(
     rows = indicator.records(account).within(prefixes(region.code)).filter(**within)  # type: ignore[attr-defined]  # scoped
     if cell is None:
         return rows  # type: ignore[no-any-return]  # as above
+    if cell.by in indicator.not_by:
+        return rows.none()  # type: ignore[no-any-return]  # as above
     cut = cut_of(rows.model._meta.label_lower, cell.by, region)
     return cut.within(rows, cell.key) if cut else rows.none()
 

@@ -32,6 +32,7 @@ def cleaned(
     problems: dict[str, str] = {}
     values: dict[str, Any] = {**dict(move.sets), **dict.fromkeys(move.stamps, at or timezone.now())}
     values |= {name: getattr(subject, source) for name, source in move.keeps}
+    values |= dict.fromkeys(move.signs, actor)
     if move.takes_on:
         values["handler"] = actor
     for name in (*move.fields, *(n for n in move.optional if n in changes)):

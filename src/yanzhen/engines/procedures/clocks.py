@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -12,6 +12,17 @@ from yanzhen.engines.procedures.declare import Ladder, State, Term, Transition
 from yanzhen.engines.procedures.models import Clock, Party, Subject
 from yanzhen.foundation import parameters
 from yanzhen.foundation.calendar import end_of, load_calendar, warning_at
+from yanzhen.foundation.models import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What a move does to the clocks of a subject; nothing of it is saved."""
+
+    stop: list[Clock] = field(default_factory=list)
+    start: list[Clock] = field(default_factory=list)
+    heirs: list[tuple[Clock, Clock]] = field(default_factory=list)
+    """Pairs of a clock that stops and the one that goes on from it: what was asked for it is asked for the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +99,40 @@ def hands(clocks: Iterable[Clock]) -> Hands:
 
 def shift(
     subject: Subject, clocks: Sequence[Clock], move: Transition, target: State, *, at: datetime
-) -> tuple[list[Clock], list[Clock]]:
-    """Return (clocks to stop, clocks to start) when `subject` goes into `target`; nothing is saved.
+) -> Shift:
+    """Return what becomes of `clocks` when `subject` goes into `target`.
 
     A term of both states runs on; where the subject's class was changed it runs on from its start by another measure.
     """
     wanted = {term.parameter: term for term in target.terms}
-    stop: list[Clock] = []
-    start: list[Clock] = []
+    shifted = Shift()
     for clock in clocks:
         term = wanted.get(subject.procedure.term(clock.parameter.code).parameter)
         if term is None or move.restart:
-            stop.append(clock)
+            shifted.stop.append(clock)
             continue
         del wanted[term.parameter]
         if clock.parameter.code != term.code_for(subject):
-            stop.append(clock)
-            start.append(succeed(clock, term, subject))
-    return stop, start + [begin(term, subject, at=at) for term in wanted.values()]
+            heir = succeed(clock, term, subject)
+            shifted.stop.append(clock)
+            shifted.start.append(heir)
+            shifted.heirs.append((clock, heir))
+    shifted.start.extend(begin(term, subject, at=at) for term in wanted.values())
+    return shifted
+
+
+def measured_anew(subject: Subject, fields: Iterable[str], target: State) -> list[tuple[Clock, Parameter]]:
+    """Return the running clocks that another parameter measures once `fields` hold what they hold now, each with it."""
+    by = [term for term in target.terms if term.by in fields and term in subject.stage.terms]
+    if not by:
+        return []
+    found = []
+    for clock in running(subject.procedure_code, [subject.pk])[subject.pk]:
+        term = next((t for t in by if clock.parameter.code in t.codes()), None)
+        if term and term.code_for(subject) != clock.parameter.code:
+            on = timezone.localdate(clock.started_at)
+            found.append((clock, parameters.get(term.code_for(subject), on=on, region=subject.region_id)))
+    return found
 
 
 def running(procedure: str, subjects: Iterable[int]) -> dict[int, list[Clock]]:

@@ -25,6 +25,16 @@ class Allowance:
     approve_right: str
     limit: str
     """Code of the parameter that holds the most that may be granted over the life of the clock."""
+    variants: tuple[tuple[str, str], ...] = ()
+    """Pairs of a parameter that may measure the term and the limit that holds then: days of another kind have a limit
+    of their own."""
+
+    def limit_for(self, parameter: str) -> str:
+        """Return the code of the limit where `parameter` measures the term."""
+        return dict(self.variants).get(parameter, self.limit)
+
+    def limits(self) -> set[str]:
+        return {self.limit, *(code for _, code in self.variants)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,8 @@ class Ladder:
     field: str
     urgent: tuple[str, ...]
     """Values of the field with which a subject is told of at any hour."""
+    at_once: tuple[tuple[str, str], ...] = ()
+    """Pairs of a value of the field and the rung that is told as soon as a move sets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,8 @@ class Transition:
     fields: tuple[str, ...] = ()
     """Fields of the subject that must be given with the move."""
     optional: tuple[str, ...] = ()
+    upward: tuple[str, ...] = ()
+    """Those of its fields whose choices have an order and that it may raise, never lower."""
     sets: tuple[tuple[str, Any], ...] = ()
     stamps: tuple[str, ...] = ()
     """Date-time fields that are set to the time of the move."""
@@ -128,6 +142,12 @@ class Transition:
     """Whoever makes it is the handler from then on: so that a second person is a second person."""
     not_by_handler: bool = False
     """A second person has to make it."""
+    by_owner: bool = False
+    """Only the one whose matter it is makes it: an actor without an account."""
+    signs: tuple[str, ...] = ()
+    """Account fields that are set to whoever makes it."""
+    not_by: tuple[str, ...] = ()
+    """Account fields: whoever the subject names there does not make it."""
     parties_done: bool = False
     """Not while an organisation that was asked in has still to answer."""
     reopen: bool = False
@@ -140,7 +160,8 @@ class Transition:
     """Whether it may be made over a whole list at once."""
 
     def writes(self) -> set[str]:
-        return {*self.fields, *self.optional, *self.stamps, *(name for name, _ in (*self.sets, *self.keeps))}
+        set_ = (name for name, _ in (*self.sets, *self.keeps))
+        return {*self.fields, *self.optional, *self.stamps, *self.signs, *set_}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +233,7 @@ class Procedure:
             *(code for t in terms for code in t.codes()),
             *(rung.after for rung in (self.ladder.rungs if self.ladder else ()) if rung.after),
             *(t.warning for t in terms if t.warning),
-            *(a.limit for t in terms for a in (t.pause, t.extension) if a),
+            *(code for t in terms for a in (t.pause, t.extension) if a for code in a.limits()),
             *(t.within for t in self.transitions if t.within),
         }
 

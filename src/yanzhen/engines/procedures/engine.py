@@ -13,12 +13,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 
 from yanzhen.engines.procedures import clocks as timing
+from yanzhen.engines.procedures import stays
 from yanzhen.engines.procedures.changes import cleaned, spoken
 from yanzhen.engines.procedures.declare import PROCEDURES, Transition
+from yanzhen.engines.procedures.ladder import tell_at_once
 from yanzhen.engines.procedures.models import Clock, Subject
 from yanzhen.engines.procedures.notices import MOVED
 from yanzhen.engines.procedures.refusals import MovedMeanwhile, MoveNotAllowed, MoveRefused, NoSuchMove
@@ -194,7 +196,9 @@ def _advance_chunk(
 ) -> None:
     going: dict[tuple[int, str], list[tuple[S, dict[str, Any]]]] = defaultdict(list)
     moves: dict[tuple[int, str], tuple[Transition, dict[str, Any]]] = {}
-    for row in _lock(model, ids):
+    locked = _lock(model, ids)
+    prefetch_related_objects(locked, *model.beside)
+    for row in locked:
         move = row.procedure.transition(row.state, code)
         if move is None:
             outcome.refused.append((row.number, (f"现为“{row.stage.label}”，不能进行这一步",)))
@@ -219,11 +223,14 @@ def _check(
     """Set the move's values on `row` and return those it had; raises with every reason against the move."""
     reasons = _standing_reasons(row, move, actor)
     before = {"state": row.state, **spoken({name: _stored(row, name) for name in values})}
+    reasons += _lowered(row, move, values)
     for name, value in values.items():
         setattr(row, name, value)
     if move.note_required and not note.strip():
         reasons.append("须填写说明")
     reasons += [reason for check in move.checks if (reason := check(row))]
+    if not move.restart:
+        reasons += stays.against_another_measure(row, values, row.procedure.state(move.target))
     if not reasons:
         return before
     error = MoveRefused if actor.has_right(move.right, row) else MoveNotAllowed
@@ -239,11 +246,33 @@ def _standing_reasons(row: Subject, move: Transition, actor: Account) -> list[st
         reasons.append("该件已指定承办人，只能由承办人办理")
     if move.not_by_handler and row.handler_id == actor.pk:
         reasons.append("承办人不能办理本环节，须由他人办理")
+    if move.by_owner and actor.pk is not None:
+        reasons.append("只能由当事人本人提出")
+    reasons += [
+        f"本件的{field_of(row, name).verbose_name}不能办理本环节，须由他人办理"
+        for name in move.not_by
+        if _stored(row, name) == actor.pk
+    ]
     if move.parties_done and row.open_parties:
         reasons.append("尚有分办单未办毕，请先催办或撤回")
     if move.within and (reason := _too_late(row, move)):
         reasons.append(reason)
     return reasons + [reason for guard in move.guards if (reason := guard(row))]
+
+
+def _lowered(row: Subject, move: Transition, values: Mapping[str, Any]) -> list[str]:
+    """Return why fields that the move may only raise can not become what is given."""
+    reasons = []
+    for name in move.upward:
+        labels = dict(field_of(row, name).flatchoices)
+        order = list(labels)
+        old, new = _stored(row, name), values.get(name)
+        if new in labels and order.index(new) < order.index(old):
+            what = field_of(row, name).verbose_name
+            reasons.append(
+                f"{what}不能在“{move.label}”时由“{labels[old]}”调低为“{labels[new]}”，请逐件更正并写明理由"
+            )
+    return reasons
 
 
 def _too_late(row: Subject, move: Transition) -> str | None:
@@ -278,21 +307,24 @@ def _write(
     own = timing.running(model.procedure_code, [row.pk for row, _ in rows])
     stop: list[Clock] = []
     begin: list[Clock] = []
+    heirs: list[tuple[Clock, Clock]] = []
     groups: dict[tuple[Any, ...], list[S]] = defaultdict(list)
     histories = []
     for row, before in rows:
         clocks = own[row.pk]
-        stopped, started = timing.shift(row, clocks, move, target, at=now)
-        stop += stopped
-        begin += started
+        shifted = timing.shift(row, clocks, move, target, at=now)
+        stop += shifted.stop
+        begin += shifted.start
+        heirs += shifted.heirs
         late = row.late or any(clock.due_at < now for clock in clocks)
-        hands = timing.hands([*started, *(c for c in clocks if c not in stopped)])
+        hands = timing.hands([*shifted.start, *(c for c in clocks if c not in shifted.stop)])
         groups[hands.due_at, hands.warn_at, late, tuple(_shared_with(row))].append(row)
         histories.append((row, before, {"state": target.code, **spoken(values), **happened}))
     if stop:
         Clock.objects.filter(pk__in=[clock.pk for clock in stop]).update(stopped_at=now)
     if begin:
         Clock.objects.bulk_create(begin)
+    stays.pass_on(heirs)
     for derived, moved in groups.items():
         columns = dict(zip(DERIVED, derived, strict=True)) | {
             "state": target.code,
@@ -305,7 +337,23 @@ def _write(
         for row in moved:
             _put(row, columns)
     record_many(f"move.{move.code}", histories, actor=actor, right=move.right, reason=note)
+    _tell_at_once(rows, move, values)
     notify_many(MOVED, [Telling(row, _concerned(row, actor)) for row, _ in rows])
+
+
+def _tell_at_once(
+    rows: Sequence[tuple[S, dict[str, Any]]], move: Transition, values: Mapping[str, Any]
+) -> None:
+    """Tell the level that has to know at once of what the move made so urgent."""
+    ladder = rows[0][0].procedure.ladder
+    if ladder is None or ladder.field not in values:
+        return
+    value = values[ladder.field]
+    rung = dict(ladder.at_once).get(value)
+    raised = [row for row, before in rows if before[ladder.field] != value]
+    if rung and raised:
+        label = dict(field_of(raised[0], ladder.field).flatchoices)[value]
+        tell_at_once(dict.fromkeys(raised, f"“{move.label}”时改为{label}"), rung)
 
 
 def _concerned(row: Subject, actor: Account) -> list[int]:

@@ -146,19 +146,22 @@ def _climb(procedure: Procedure, now: datetime) -> int:
             with connection.cursor() as cursor:
                 cursor.execute(statement, values)
                 ids = [pk for (pk,) in cursor.fetchall()]
-            _tell(model, ladder, listeners, ids, now)
-        total += len(ids)
+            total += _tell(model, ladder, listeners, ids, now)
         if not ids:
             return total
 
 
 def _tell(
     model: type[Subject], ladder: Ladder, listeners: Listeners, ids: Sequence[int], now: datetime
-) -> None:
-    """Write what is told of the clocks `ids`, whose subjects are locked; statements do not grow with their number."""
-    if not ids:
-        return
-    clocks = list(Clock.objects.filter(pk__in=ids).select_related("parameter"))
+) -> int:
+    """Write what is told of the clocks `ids`, whose subjects are locked; statements do not grow with their number.
+
+    Returns of how many: another sweep may have told of one, or somebody stopped it, between the look and the lock.
+    """
+    due = Clock.objects.filter(pk__in=ids, stopped_at=None, rung_at__lte=now)
+    clocks = list(due.select_related("parameter"))
+    if not clocks:
+        return 0
     rows = model._default_manager.in_bulk([clock.subject_id for clock in clocks])
     made: list[Escalation] = []
     for clock in clocks:
@@ -172,6 +175,7 @@ def _tell(
         columns = zip(*((c.pk, c.rung, c.rung_at) for c in clocks), strict=True)
         cursor.execute(CLIMBED, [list(column) for column in columns])
     _keep(made, rows)
+    return len(clocks)
 
 
 def _escalation(

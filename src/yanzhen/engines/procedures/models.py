@@ -22,6 +22,8 @@ class Subject(Scoped):
     """Base of a domain model that a procedure moves. Only the engine writes the columns that are not editable."""
 
     procedure_code: ClassVar[str]
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Relations that the rules of its moves look at: read once for a whole list that is moved."""
 
     number = models.CharField("编号", max_length=32, editable=False)
     state = models.CharField("状态", max_length=32, editable=False)

@@ -53,8 +53,9 @@ def _lines(procedure: Procedure) -> Iterator[str]:
     for term in {t.parameter: t for t in procedure.terms()}.values():
         for label, allowance in (("暂停", term.pause), ("延期", term.extension)):
             if allowance:
+                limits = "、".join(f"`{code}`" for code in sorted(allowance.limits(), key=len))
                 ask, approve = RIGHTS[allowance.request_right].label, RIGHTS[allowance.approve_right].label
-                yield f"- {term.label}可{label}：由“{ask}”申请，“{approve}”审批（不得为同一人），累计上限 `{allowance.limit}`。"
+                yield f"- {term.label}可{label}：由“{ask}”申请，“{approve}”审批（不得为同一人），累计上限 {limits}。"
 
 
 def _rungs(ladder: Ladder) -> Iterator[str]:
@@ -70,18 +71,23 @@ def _measured(term: Term) -> str:
     return f"{term.label}（{'、'.join(f'`{code}`' for code in sorted(term.codes(), key=len))}）"
 
 
+NAMED = (
+    ("upward", "只能调高：{}"), ("fields", "须填：{}"), ("not_by", "不得由 {} 本人办理"),
+)  # fmt: skip
+FLAGS = (
+    ("note_required", "须写说明"),
+    ("by_handler", "已指定承办人的，由承办人办理"),
+    ("not_by_handler", "不得由承办人本人办理"),
+    ("by_owner", "只能由当事人本人提出"),
+    ("parties_done", "分办单须全部办结"),
+    ("restart", "时限重新计算"),
+)
+
+
 def _conditions(move: Transition) -> Iterator[str]:
     rules = [rule.__doc__ or rule.__name__ for rule in (*move.guards, *move.checks)]
     yield from (rule.strip().rstrip("。") for rule in rules)
-    if move.fields:
-        yield "须填：" + "、".join(f"`{name}`" for name in move.fields)
-    if move.note_required:
-        yield "须写说明"
-    if move.by_handler:
-        yield "已指定承办人的，由承办人办理"
-    if move.not_by_handler:
-        yield "不得由承办人本人办理"
-    if move.parties_done:
-        yield "分办单须全部办结"
-    if move.restart:
-        yield "时限重新计算"
+    for attribute, words in NAMED:
+        if names := getattr(move, attribute):
+            yield words.format("、".join(f"`{name}`" for name in names))
+    yield from (words for attribute, words in FLAGS if getattr(move, attribute))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from yanzhen.engines.procedures import clocks as timing
-from yanzhen.engines.procedures.declare import Allowance, Term
+from yanzhen.engines.procedures.declare import Allowance, State, Term
 from yanzhen.engines.procedures.models import Clock, Stay, Subject, subject_model
 from yanzhen.engines.procedures.refusals import MoveNotAllowed, MoveRefused
 from yanzhen.foundation import parameters
@@ -54,7 +55,8 @@ def _against(
     clock: Clock, allowance: Allowance, kind: str, amount: int, reason: str, *, region: str
 ) -> list[str]:
     """Return every reason against asking for `amount` more."""
-    limit = parameters.get(allowance.limit, on=timezone.localdate(clock.started_at), region=region)
+    code = allowance.limit_for(clock.parameter.code)
+    limit = parameters.get(code, on=timezone.localdate(clock.started_at), region=region)
     used = (
         clock.stays.filter(kind=kind, decision__in=("granted", "ended")).aggregate(sum=Sum("amount"))["sum"]
         or 0
@@ -62,6 +64,9 @@ def _against(
     reasons = [] if reason.strip() else ["须写明理由"]
     if clock.stopped_at:
         reasons.append("该时限已停止")
+    elif clock.due_at <= timezone.now():
+        ended = f"{timezone.localtime(clock.due_at):%Y-%m-%d %H:%M}"
+        reasons.append(f"该时限已于 {ended} 届满：暂停或延期须在届满前申请，请尽快办理，超期照实记录")
     if amount < 1:
         reasons.append("时长至少为 1")
     if used + amount > limit.value:
@@ -114,7 +119,7 @@ def resume(clock: Clock, *, actor: Account, reason: str) -> Clock:
     allowance = _allowance(row, clock, Stay.Kind.PAUSE)
     _demand_right("恢复计时", allowance.request_right, row, actor)
     today = timezone.localdate().isoformat()
-    if clock.stopped_at or not clock.pauses or clock.pauses[-1][1] <= today:
+    if clock.stopped_at or not is_paused(clock):
         raise MoveRefused("恢复计时", ["当前没有进行中的暂停"])
     before = {"due_at": clock.due_at}
     first, _until = clock.pauses.pop()
@@ -134,6 +139,41 @@ def resume(clock: Clock, *, actor: Account, reason: str) -> Clock:
         reason=reason,
     )
     return clock
+
+
+def against_another_measure(row: Subject, fields: Iterable[str], target: State) -> list[str]:
+    """Return why the terms of `row` can not go on by another measure, as the values of `fields` would have it.
+
+    What was granted is in days of one kind: it is neither lost nor turned into days of another.
+    """
+    reasons = []
+    for clock, parameter in timing.measured_anew(row, fields, target):
+        if clock.stays.filter(decision=Stay.Decision.OPEN).exists():
+            reasons.append(f"{clock.label}有待审批的暂停或延期申请，请先审批")
+        if is_paused(clock):
+            reasons.append(f"{clock.label}正在暂停，请先恢复计时")
+        elif parameter.unit != clock.parameter.unit and (clock.extension or clock.pauses):
+            reasons.append(
+                f"{clock.label}已批准的暂停或延期以{clock.parameter.get_unit_display()}计，改后的时限以"
+                f"{parameter.get_unit_display()}计，不能换算：请保持原等级"
+            )
+    return reasons
+
+
+def pass_on(heirs: Sequence[tuple[Clock, Clock]]) -> None:
+    """Let what was asked for a clock be asked for the one that goes on from it. Two statements, and none for nothing."""
+    if not heirs:
+        return
+    to = {clock.pk: heir for clock, heir in heirs}
+    stays = list(Stay.objects.filter(clock__in=to))
+    for stay in stays:
+        stay.clock = to[stay.clock_id]
+    Stay.objects.bulk_update(stays, ["clock"])
+
+
+def is_paused(clock: Clock) -> bool:
+    """Tell whether a pause of the clock runs or is still to come."""
+    return bool(clock.pauses) and clock.pauses[-1][1] > timezone.localdate().isoformat()
 
 
 def rewind(row: Subject, clock: Clock) -> None:

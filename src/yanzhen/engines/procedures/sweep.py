@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from yanzhen.engines.procedures.declare import PROCEDURES
-from yanzhen.engines.procedures.models import Clock, Subject, subject_model
+from yanzhen.engines.procedures.holders import Holders
+from yanzhen.engines.procedures.models import Clock, Party, Subject, subject_model
 from yanzhen.engines.procedures.notices import OVERDUE, WARNED
 from yanzhen.engines.procedures.stays import rewind
 from yanzhen.foundation.outbox.declare import Notice
@@ -30,11 +33,19 @@ with due as (
            jsonb_build_object('clock', m.id, 'party', m.party_id, 'label', m.label, 'due_at', m.due_at), ''
     from marked m join {table} s on s.id = m.subject_id
 ){late}
-select subject_id from marked where party_id is null union all select null from marked where party_id is not null
+select subject_id, party_id, due_at from marked
 """
 LATE = """, late as (
     update {table} s set late = true from marked m where s.id = m.subject_id and m.party_id is null and not s.late
 )"""
+
+
+class Marked(NamedTuple):
+    """A clock that was marked: whose it is, and when it ends or ended."""
+
+    subject: int
+    party: int | None
+    due_at: datetime
 
 
 def mark_due(now: datetime) -> tuple[int, int]:
@@ -67,7 +78,7 @@ def _mark(procedure: str, mark: str, at: str, now: datetime) -> int:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(statement, values)
-                marked = [pk for (pk,) in cursor.fetchall()]
+                marked = [Marked(*row) for row in cursor.fetchall()]
             _tell(model, WARNED if mark == "warned" else OVERDUE, marked)
         count = len(marked)
         total += count
@@ -75,10 +86,45 @@ def _mark(procedure: str, mark: str, at: str, now: datetime) -> int:
             return total
 
 
-def _tell(model: type[Subject], notice: Notice, marked: list[int | None]) -> None:
-    """Tell the handlers of the subjects that were marked; a party's own clock (None) tells nobody."""
-    rows = model._default_manager.filter(pk__in={pk for pk in marked if pk}).exclude(handler=None)
-    notify_many(notice, [Telling(row, [row.handler_id]) for row in rows])
+def _tell(model: type[Subject], notice: Notice, marked: Sequence[Marked]) -> None:
+    """Tell those for whom the clocks run: statements grow with the places that are looked up, not with the clocks."""
+    rows = model._default_manager.select_related("organisation").in_bulk([m.subject for m in marked])
+    parties = Party.objects.in_bulk([m.party for m in marked if m.party])
+    holders = Holders()
+    notify_many(
+        notice,
+        [
+            Telling(
+                rows[m.subject],
+                _asked(parties[m.party], rows[m.subject], holders)
+                if m.party
+                else _awaited(rows[m.subject], holders),
+                {"due_at": m.due_at},
+            )
+            for m in marked
+        ],
+    )
+
+
+def _awaited(row: Subject, holders: Holders) -> list[int]:
+    """Return who is expected to act on the subject: its handler where the state is the handler's own, else those of
+    its unit, or nearest to it, who hold the right that the state awaits."""
+    stage = row.stage
+    unit = row.organisation
+    if stage.personal and row.handler_id:
+        return [row.handler_id]
+    if not stage.personal or unit is None:
+        return holders.nearest(stage.awaits, row, region=row.region_id, line=row.line_id) if stage.awaits else []
+    return holders.of_unit(unit.pk, stage.awaits, row, region=unit.region_id, line=unit.line_id)
+
+
+def _asked(party: Party, row: Subject, holders: Holders) -> list[int]:
+    """Return who answers for an organisation that was asked in."""
+    referral = row.procedure.referral
+    if referral is None:
+        return []
+    place = {"region": party.region_id, "line": party.line_id}
+    return holders.of_unit(party.organisation_id, referral.respond_right, row, **place)
 
 
 def rewind_year(year: int) -> int:

@@ -116,8 +116,12 @@ def _indicator(code: str) -> Indicator:
 def _demand_parts(indicator: Indicator, account: Account, by: str) -> None:
     """Raise Invalid where the records of the indicator have no dimension `by`."""
     model = indicator.records(account).model._meta.label_lower
-    if by != REGION and dimensions.declared(model, by) is None:
-        known = [name for name in dimensions.names() if name == REGION or dimensions.declared(model, name)]
+    known = [
+        name
+        for name in dimensions.names()
+        if name not in indicator.not_by and (name == REGION or dimensions.declared(model, name))
+    ]
+    if by not in known:
         reason = f"“{indicator.label}”可按 {'、'.join(known)} 分"
         raise Invalid(reason, fields={"by": reason})
 

@@ -110,6 +110,8 @@ class Desk:
     advice: dict[str, Callable[[Any], Advised]] = field(default_factory=dict)
     """For a field of a move: what the rules propose for the subject as it stands."""
     secrecy: Secrecy | None = None
+    own_pages: dict[str, str] = field(default_factory=dict)
+    """Moves that keep more than their fields and so have a page of their own: the name of its address, by code."""
 
     def __post_init__(self) -> None:
         columns = (*self.columns, *(c for s in self.sections for c in s.columns))

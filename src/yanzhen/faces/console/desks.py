@@ -105,6 +105,7 @@ CASES = DESKS.add(
         reissue=reissue_check_code,
         advice={"organisation": routing_advice},
         secrecy=Secrecy("secret", hidden_from),
+        own_pages={"call_back": "console:call-reached"},
         pickers={"region": pickers.region_field, "category": category_field, "organisation": charge_field,
                  "counter_proposal": charge_field, "handler": pickers.handler_field},
         links=(

@@ -83,6 +83,8 @@ def _field(desk: Desk, name: str, account: Account, row: Subject | None, *, requ
         field: forms.Field = desk.pickers[name](account, row)
     elif isinstance(column, models.BooleanField):
         field = forms.TypedChoiceField(choices=YES_NO, coerce=lambda value: value == "true", empty_value=None)
+    elif column.choices and not required:
+        field = forms.TypedChoiceField(choices=[EMPTY, *column.flatchoices])
     else:
         field = column.formfield()  # type: ignore[assignment]  # a column that a move takes has a form field
     label = str(column.verbose_name)

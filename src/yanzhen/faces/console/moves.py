@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from yanzhen.engines.procedures import parties, queries
@@ -16,7 +17,7 @@ from yanzhen.faces.console.cells import cells
 from yanzhen.faces.console.desk import Desk
 from yanzhen.faces.console.detail import parts_of
 from yanzhen.faces.console.forms import act_form, changes_of, move_form, text_field
-from yanzhen.faces.console.pages import act_page, page, sent, show, subject_or_404
+from yanzhen.faces.console.pages import act_page, page, see_other, sent, show, subject_or_404
 from yanzhen.faces.http import AccountRequest
 
 WAYS = ("GET", "HEAD", "POST")
@@ -31,6 +32,8 @@ def move(request: AccountRequest, desk: Desk, number: str, code: str) -> HttpRes
     )
     if transition is None:
         raise Http404
+    if code in desk.own_pages and option and option.open:
+        return see_other(reverse(desk.own_pages[code], args=[number]))
     form = move_form(desk, transition, account=request.user, row=row, data=sent(request))
     if request.method != "POST" and (option is None or not option.open):
         reasons = option.reasons if option else [f"{row.number} 现为“{row.stage.label}”，不能进行这一步"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from yanzhen.domains.hotline.closing import rules
@@ -19,8 +20,24 @@ BOUNDS = tuple(f"hotline.call_back_hours.{n}" for n in (1, 2, 3, 4))
 
 
 def tried_before_given_up(case: Case) -> str | None:
-    """未联系到诉求人的，须在不同时段、不同日期尝试足够次数"""
-    return tried_enough(case) if case.reached is False else None
+    """未联系到诉求人的，须在不同时段、不同日期尝试足够次数；已在网上作答的，采用网上评价"""
+    if case.reached is not False:
+        return None
+    if answer_online(case):
+        return "诉求人已在网上作答，请采用网上评价，不能按“未联系到”结束"
+    return tried_enough(case)
+
+
+def says_what_the_caller_said(case: Case) -> str | None:
+    """回访结果须是诉求人在电话或网上所作的评价"""
+    if not case.reached:
+        return None
+    said = last_answer(case)
+    if said and (said.solved, said.satisfaction) == (case.solved, case.satisfaction):
+        return None
+    return (
+        "回访结果须与诉求人的评价一致：打了电话的，请在“回访”中按“联系上”登记；网上已作答的，请采用网上评价"
+    )
 
 
 def tried_enough(case: Case) -> str | None:
@@ -46,10 +63,19 @@ def not_solved_against_the_caller(case: Case) -> str | None:
 
 def answer_online(case: Case) -> Survey | None:
     """Return what the caller said last in the portal about the reply that now stands."""
+    return _answers(case).filter(channel=Survey.Channel.WEB).first()
+
+
+def last_answer(case: Case) -> Survey | None:
+    """Return what the caller said last about the reply that now stands, by phone or in the portal."""
+    return _answers(case).first()
+
+
+def _answers(case: Case) -> QuerySet[Survey]:
+    """What the caller said about the reply that now stands, the newest first; nothing while there is none."""
     if case.answered_at is None:
-        return None
-    said = Survey.objects.filter(case=case, round_at=case.answered_at, channel=Survey.Channel.WEB)
-    return said.order_by("-pk").first()
+        return Survey.objects.none()
+    return Survey.objects.filter(case=case, round_at=case.answered_at).order_by("-pk")
 
 
 def takes_back_what_was_said(case: Case) -> Survey | None:

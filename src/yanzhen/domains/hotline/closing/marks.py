@@ -59,4 +59,4 @@ def appeal_online(case: Case, *, objection: str) -> Unreasonable:
         raise Refusal("这件诉求没有被认定为不合理，无须提出异议")
     caller = Caller()
     caller.case_id = case.pk
-    return advance(mark, "appeal", actor=caller, objection=masked(objection))
+    return advance(mark, "object", actor=caller, objection=masked(objection))

@@ -186,6 +186,17 @@ class Unreasonable(Subject):
     reason = models.TextField("事实和理由", max_length=2000)
     opinion = models.TextField("认定意见", max_length=2000, blank=True)
     objection = models.TextField("异议", max_length=2000, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name="认定人",
+    )
+    caller_objected = models.BooleanField("诉求人已提出异议", default=False, editable=False)
+    """The caller objects once, whatever staff did before."""
 
     class Meta(Subject.Meta):
         abstract = False

@@ -27,6 +27,7 @@ UNREASONABLE = PROCEDURES.add(
             Transition(
                 "confirm", "认定不合理", ("proposed",), "confirmed", right="case.check", fields=("opinion",),
                 checks=(rules.opinion_says_why, rules.second_person), takes_on=True, not_by_handler=True,
+                signs=("confirmed_by",),
             ),
             Transition(
                 "reject", "不予认定", ("proposed",), "rejected", right="case.check", fields=("opinion",),
@@ -37,12 +38,19 @@ UNREASONABLE = PROCEDURES.add(
                 checks=(rules.objection_says_why,), reopen=True, within="hotline.mark_appeal",
             ),
             Transition(
+                "object", "诉求人提出异议", ("confirmed", "upheld"), "appealed", right="case.view", fields=("objection",),
+                guards=(rules.the_caller_has_not_objected,), checks=(rules.objection_says_why,),
+                sets=(("caller_objected", True),), by_owner=True, reopen=True, within="hotline.mark_appeal",
+            ),
+            Transition(
                 "uphold", "维持认定", ("appealed",), "upheld", right="case.check", fields=("opinion",),
                 checks=(rules.opinion_says_why, rules.second_person), takes_on=True, not_by_handler=True,
+                not_by=("confirmed_by",),
             ),
             Transition(
                 "overturn", "撤销认定", ("appealed",), "overturned", right="case.check", fields=("opinion",),
                 checks=(rules.opinion_says_why, rules.second_person), takes_on=True, not_by_handler=True,
+                not_by=("confirmed_by",),
             ),
         ),
     )

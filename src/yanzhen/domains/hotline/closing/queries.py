@@ -160,7 +160,7 @@ def feedback(case: Case) -> Feedback:
         may_answer=case.state in OPEN_TO_THE_CALLER and case.answered_at is not None,
         said=guards.answer_online(case),
         mark=mark if mark and mark.state != "proposed" else None,
-        may_appeal=bool(mark and mark.state == "confirmed"),
+        may_appeal=bool(mark and mark.state in {"confirmed", "upheld"} and not mark.caller_objected),
     )
 
 

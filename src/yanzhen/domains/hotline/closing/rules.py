@@ -107,6 +107,11 @@ def opinion_says_why(mark: Unreasonable) -> str | None:
     return None if len(mark.opinion.strip()) >= 10 else "认定意见过短：须写明查明的事实和依据（至少 10 个字）"
 
 
+def the_caller_has_not_objected(mark: Unreasonable) -> str | None:
+    """诉求人可以提出一次异议，工作人员提过的不算"""
+    return "诉求人已提出过异议，复核结论为最终结论" if mark.caller_objected else None
+
+
 def objection_says_why(mark: Unreasonable) -> str | None:
     """异议须说明理由"""
     return None if len(mark.objection.strip()) >= 4 else "请写明为什么有异议（至少 4 个字）"

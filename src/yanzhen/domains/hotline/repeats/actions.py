@@ -1,7 +1,8 @@
 """What is done about repeats: cases are handled as one, answered as one, and set apart again.
 
-Joining moves nothing: state, unit, handler and terms of every case stay as they are, so setting it apart restores it by
-lifting the rules of its moves (rules.py). What a group does move, the engine moves, by the actor's own right.
+Joining moves nothing: state, unit, handler and terms of every case stay as they are, so setting it apart lifts the rules
+of its moves (rules.py) and puts back what was sent along with the lead. What a group moves, and what is put back, the
+engine moves, by the actor's own right.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.procedures import LADDER
 from yanzhen.domains.hotline.repeats import standing
 from yanzhen.domains.hotline.repeats.models import Group, Member
 from yanzhen.engines.procedures.engine import Outcome, advance, advance_many
+from yanzhen.engines.procedures.ladder import tell_at_once
+from yanzhen.foundation import parameters
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 from yanzhen.foundation.rights import RIGHTS
+from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 TO_JOIN = ("case.assign", "case.accept")
 """Either of these over both cases."""
@@ -64,12 +69,14 @@ def join(case: Case, lead: Case, *, actor: Account, kind: str, reason: str) -> M
     after = {"group": group.pk, "lead": lead.number, "kind": str(kind)}
     record("case.join", case, actor=actor, right=right, after=after, reason=reason.strip())
     record("case.joined_by", lead, actor=actor, right=right, after={"group": group.pk, "member": case.number})
+    _count_heads(lead, group, actor=actor, right=right)
     return member
 
 
 @transaction.atomic
-def leave(case: Case, *, actor: Account, reason: str) -> None:
-    """Set one case apart again. What was answered with the lead stays answered."""
+def leave(case: Case, *, actor: Account, reason: str) -> Outcome:
+    """Set one case apart again. What was answered with the lead stays answered; what was sent along goes back to the
+    unit and handler that it had, and the outcome says how many did, and which could not and why."""
     others = _standing(case).group.members.filter(left_at=None).values_list("case_id", flat=True)
     rows = _locked([case.pk, *others])
     member = _standing(case)
@@ -77,21 +84,22 @@ def leave(case: Case, *, actor: Account, reason: str) -> None:
         raise NotJoined(f"{case.number} 是主件，不能单独退出；请解散合并，或让其他各件退出")
     right = _right_over([rows.get(case.pk, case)], actor)
     _demand_reason(reason)
-    _end([member], actor=actor, right=right, reason=reason)
+    outcome = _end([member], actor=actor, right=right, reason=reason)
     if not member.group.members.filter(left_at=None, leads=False).exists():
         _end(member.group.members.filter(left_at=None), actor=actor, right=right, reason="各件均已退出")
+    return outcome
 
 
 @transaction.atomic
-def dissolve(lead: Case, *, actor: Account, reason: str) -> None:
-    """Set all cases of the group apart again."""
+def dissolve(lead: Case, *, actor: Account, reason: str) -> Outcome:
+    """Set all cases of the group apart again; the outcome is that of `leave`."""
     group = _led(lead).group
     members = group.members.filter(left_at=None)
     rows = _locked([*members.values_list("case_id", flat=True), lead.pk])
     _led(lead)
     right = _right_over([rows.get(lead.pk, lead)], actor)
     _demand_reason(reason)
-    _end(members.order_by("case_id"), actor=actor, right=right, reason=reason)
+    return _end(members.order_by("case_id"), actor=actor, right=right, reason=reason)
 
 
 @transaction.atomic
@@ -109,6 +117,8 @@ def assign_along(lead: Case, *, actor: Account, note: str) -> Outcome:
         part = advance_many(Case, pks, code, actor=actor, note=note, organisation=row.organisation)
         outcome.moved += part.moved
         outcome.refused += part.refused
+    stayed = {number for number, _ in outcome.refused}
+    _remember(member.group_id, [rows[pk] for pk in (*to_assign, *to_move) if rows[pk].number not in stayed])
     outcome.refused += [
         (case.number, (f"现为“{case.stage.label}”，不能派单",))
         for case in rows.values()
@@ -240,6 +250,26 @@ def _group_of(case: Case, lead: Case, actor: Account) -> Group:
     return theirs.group
 
 
+def _count_heads(lead: Case, group: Group, *, actor: Account, right: str) -> None:
+    """Make the lead critical, and tell of it, where the callers of the group are a collective together.
+
+    Who complains again of the same is one caller. What is raised stays raised when the group is dissolved.
+    """
+    members = group.members.filter(left_at=None).exclude(kind=Member.Kind.AGAIN)
+    with database_scope({EVERYTHING}):
+        heads = sum(Case.objects.filter(pk__in=members.values("case")).values_list("headcount", flat=True))
+    on = timezone.localdate(lead.received_at)
+    limit = parameters.get("hotline.group_threshold", on=on, region=lead.region_id).value
+    if heads < limit or lead.urgency == Case.Urgency.CRITICAL:
+        return
+    before, lead.urgency = lead.urgency, Case.Urgency.CRITICAL
+    lead.save(update_fields=["urgency"])
+    why = f"合并各件共涉及 {heads} 人，达到集体诉求人数（{limit.normalize():f} 人）"
+    after = {"urgency": str(lead.urgency)}
+    record("case.raise", lead, actor=actor, right=right, before={"urgency": before}, after=after, reason=why)
+    tell_at_once({lead: why}, dict(LADDER.at_once)[Case.Urgency.CRITICAL])
+
+
 def _standing(case: Case) -> Member:
     member = standing.membership(case)
     if member is None:
@@ -258,10 +288,42 @@ def _elsewhere(case: Case, lead: Case) -> bool:
     return case.organisation_id != lead.organisation_id or case.handler_id not in (None, lead.handler_id)
 
 
-def _end(members: Iterable[Member], *, actor: Account, right: str, reason: str) -> None:
-    """Let members go, each with its record; a group without followers is over."""
+def _remember(group: int, cases: Iterable[Case]) -> None:
+    """Keep where the cases stood before they were sent along for the first time."""
+    former = {case.pk: case for case in cases}
+    members = list(standing.waiting(group).filter(case__in=former, former_state=""))
+    for member in members:
+        case = former[member.case_id]
+        member.former_state = case.state
+        member.former_organisation_id, member.former_handler_id = case.organisation_id, case.handler_id
+    Member.objects.bulk_update(members, ["former_state", "former_organisation", "former_handler"])
+
+
+def _put_back(member: Member, *, actor: Account, reason: str) -> str | None:
+    """Give the case back the unit and handler that it had before it was sent along; return why that can not be."""
+    case = Case.objects.get(pk=member.case_id)
+    note = f"退出合并，恢复合并前的承办单位：{reason.strip()}"
+    try:
+        if member.former_state == "accepted":
+            advance(case, "recall", actor=actor, note=note)
+        else:
+            charge: dict[str, Any] = {"organisation": member.former_organisation}
+            if member.former_handler:
+                charge["handler"] = member.former_handler
+            advance(case, "reassign", actor=actor, note=note, **charge)
+    except Refusal as refusal:
+        return "；".join(refusal.data.get("reasons", [refusal.message]))
+    member.former_state = ""
+    member.save(update_fields=["former_state"])
+    return None
+
+
+def _end(members: Iterable[Member], *, actor: Account, right: str, reason: str) -> Outcome:
+    """Let members go, each with its record, and put back what was sent along; a group without followers is over."""
     now = timezone.now()
-    for member in list(members):
+    outcome = Outcome()
+    ending = list(members)
+    for member in ending:
         member.left_at = now
         member.save(update_fields=["left_at"])
         record(
@@ -274,3 +336,9 @@ def _end(members: Iterable[Member], *, actor: Account, right: str, reason: str) 
         )
         if member.leads:
             Group.objects.filter(pk=member.group_id).update(ended_at=now)
+    for member in ending:
+        if member.former_state and member.answered_at is None:
+            why = _put_back(member, actor=actor, reason=reason)
+            outcome.moved += why is None
+            outcome.refused += [(member.case.number, (why,))] if why else []
+    return outcome

@@ -61,6 +61,14 @@ class Member(models.Model):
     answered_at = models.DateTimeField("随主件答复时间", null=True)
     """Until then it waits for the lead; from then on it goes its own way to call-back and check."""
     left_at = models.DateTimeField("退出时间", null=True)
+    former_state = models.CharField(max_length=32, blank=True)
+    """Where the case stood before it was sent along with the lead; "" where it was not, or was put back."""
+    former_organisation = models.ForeignKey(
+        "foundation.Organisation", models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    former_handler = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "合并组成员"

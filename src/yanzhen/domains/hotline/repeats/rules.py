@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.repeats.standing import followers, lead_of
+from yanzhen.domains.hotline.repeats.standing import followers, lead_of, memberships
 
 LEAVE = "如须单独办理，请先在“重复与合并”中退出合并"
 
@@ -30,6 +30,13 @@ def follows_its_lead(case: Case) -> str | None:
     if case.organisation_id == organisation and case.handler_id is None:
         return None
     return f"本件已并入 {number} 合并办理，只能派给主件的承办单位，且不另行指定承办人；{LEAVE}"
+
+
+def was_sent_along(case: Case) -> str | None:
+    """只有随主件派出、已退出合并而未答复的，才能撤回派单"""
+    if any(m.left_at and m.former_state == "accepted" and m.answered_at is None for m in memberships(case)):
+        return None
+    return "只有合并时随主件派出、现已退出合并的，才能撤回派单；其他的请由承办单位退回，或改派单位"
 
 
 _UNSEEN = "另一件工单"

@@ -35,9 +35,14 @@ def followers(case: Case) -> int:
 
 
 def _place(case: Case) -> Member | None:
-    """Return the place of the case, read once for a row as it was read: one statement, three where it is in a group.
+    return next((m for m in memberships(case) if m.left_at is None), None)
+
+
+def memberships(case: Case) -> list[Member]:
+    """Return all places that the case has or had, read once for a row as it was read: one statement, three where there
+    are any.
 
     The engine reads the row afresh, under its lock, before it asks the rules.
     """
     prefetch_related_objects([case], "memberships__group__members")
-    return next((m for m in case.memberships.all() if m.left_at is None), None)
+    return list(case.memberships.all())

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from yanzhen.domains.hotline.actions import number_all, seal_caller, tell_of_critical, unnumbered_case
-from yanzhen.domains.hotline.closing.models import Attempt
+from yanzhen.domains.hotline.closing.models import Attempt, Survey
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance, advance_many, start_many
@@ -24,9 +24,10 @@ from yanzhen.engines.procedures.stays import request_stay
 from yanzhen.faces.cli.province.posts import SURNAMES
 from yanzhen.foundation.models import Account, Organisation, Region
 
-BY_A_SECOND = frozenset({"call_back", "close", "close_unsolved", "redo"})
-"""Moves that whoever answered may not make."""
+BY_ANOTHER = {"call_back": "second", "redo": "second", "close": "third", "close_unsolved": "third"}
+"""Moves that whoever answered may not make, and those that whoever called back may not make either."""
 DAYS = 330
+WORDS = ("钱已经到账，谢谢。", "处理得很快。", "还差半个月的没有算。", "态度很好，等了有点久。", "")
 REPLIES = (
     "经核查，反映情况基本属实。已约谈单位负责人并送达提示函，单位承诺限期整改，款项已于近日支付，请查收。",
     "经与单位和本人分别核实，双方已在工会主持下达成一致，签订调解协议，单位按协议履行，请留意。",
@@ -117,11 +118,13 @@ def _run(
     now = timezone.now()
 
     def step(
-        these: list[int], code: str, after: timedelta, note: str = "演示数据", by: str = "", **changes: object
-    ) -> bool:
+        these: list[int], code: str, after: timedelta, note: str = "演示数据", by: str = "",
+        first: Callable[[], None] = lambda: None, **changes: object,
+    ) -> bool:  # fmt: skip
         at = day + timedelta(hours=9) + after
         if at >= now or not these:
             return False
+        first()
         advance_many(Case, these, code, actor=staff[by or _who(code)], note=note, at=at, **changes)
         return True
 
@@ -148,7 +151,28 @@ def _run(
 
 
 def _who(code: str) -> str:
-    return "second" if code in BY_A_SECOND else "all"
+    return BY_ANOTHER.get(code, "all")
+
+
+def _say(dice: random.Random, ids: list[int], *, by: Account, solved: bool, satisfaction: str) -> None:
+    """Keep the call in which the caller was reached, and what was said in it."""
+    cases = list(Case.objects.filter(pk__in=ids, state="answered"))
+    place = {
+        case.pk: {"case": case, "region_id": case.region_id, "line_id": case.line_id, "round_at": case.answered_at,
+                  "at": timezone.localtime(case.answered_at).replace(hour=15) + timedelta(days=1), "by": by}
+        for case in cases
+    }  # fmt: skip
+    outcome, slot = Attempt.Outcome.REACHED, Attempt.Slot.AFTERNOON
+    with_phone = [place[case.pk] for case in cases if case.phone_hash]
+    Attempt.objects.bulk_create(Attempt(**each, outcome=outcome, slot=slot) for each in with_phone)
+    Survey.objects.bulk_create(
+        Survey(
+            **each, channel=Survey.Channel.PHONE, solved=solved, satisfaction=satisfaction,
+            service=dice.choice(("satisfied", "satisfied", "satisfied", "fair", "dissatisfied", "")),
+            words=dice.choice(WORDS),
+        )
+        for each in place.values()
+    )  # fmt: skip
 
 
 def _try(ids: list[int], *, by: Account) -> None:
@@ -185,12 +209,24 @@ def _call_back_and_close(
     unrated, rated = _split(dice, solved, 0.2)
     happy, fair = _split(dice, rated, 0.9)
     later = timedelta(days=3 + pace)
+
+    def reach(these: list[int], after: timedelta, solved: bool, satisfaction: str) -> None:
+        said: dict[str, Any] = {"solved": solved, "satisfaction": satisfaction}
+        step(
+            these,
+            "call_back",
+            after,
+            first=lambda: _say(dice, these, by=caller, **said),
+            reached=True,
+            **said,
+        )
+
     _try(unreached, by=caller)
     step(unreached, "call_back", later, reached=False)
-    step(unsolved, "call_back", later, reached=True, solved=False, satisfaction="dissatisfied")
-    step(unrated, "call_back", later, reached=True, solved=True)
-    step(happy, "call_back", later, reached=True, solved=True, satisfaction="satisfied")
-    step(fair, "call_back", later, reached=True, solved=True, satisfaction="fair")
+    reach(unsolved, later, False, "dissatisfied")
+    reach(unrated, later, True, "")
+    reach(happy, later, True, "satisfied")
+    reach(fair, later, True, "fair")
     _, done = _split(dice, unreached + solved, staying)
     step(done, "close", later + timedelta(days=1))
     step(unsolved, "redo", later + timedelta(days=1), note="回访反映问题未解决，退回重办（演示）")
@@ -198,11 +234,9 @@ def _call_back_and_close(
     again = later + timedelta(days=6)
     if not step(unsolved, "answer", again, by="other", reply=REPLIES[1]):
         return
-    step(mended, "call_back", again + timedelta(days=2), reached=True, solved=True, satisfaction="fair")
+    reach(mended, again + timedelta(days=2), True, "fair")
     step(mended, "close", again + timedelta(days=3))
-    step(
-        still, "call_back", again + timedelta(days=2), reached=True, solved=False, satisfaction="dissatisfied"
-    )
+    reach(still, again + timedelta(days=2), False, "dissatisfied")
     step(
         still,
         "close_unsolved",

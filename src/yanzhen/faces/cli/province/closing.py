@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
 
 from django.utils import timezone
 
 from yanzhen.domains.hotline.closing.actions import Answer, answer_online, note_attempt
 from yanzhen.domains.hotline.closing.marks import propose_mark
-from yanzhen.domains.hotline.closing.models import Sampled, Survey
+from yanzhen.domains.hotline.closing.models import Sampled
 from yanzhen.domains.hotline.closing.points import POINTS
 from yanzhen.domains.hotline.closing.sampling import draw_day, review_sample
 from yanzhen.domains.hotline.models import Case
+from yanzhen.faces.cli.province.cases import WORDS
 from yanzhen.foundation.models import Account
 
-WORDS = ("钱已经到账，谢谢。", "处理得很快。", "还差半个月的没有算。", "态度很好，等了有点久。", "")
 LATEST = 40
 """Closed cases whose days are drawn from."""
 ALL_PASS = {point.code: "pass" for point in POINTS}
 
 
 def load(dice: random.Random, staff: dict[str, Account]) -> None:
-    _surveys(dice, by=staff["second"])
     waiting = list(Case.objects.filter(state="answered", phone_hash__isnull=False).order_by("-answered_at"))
     for case in waiting[:3]:
         answer_online(case, Answer(dice.random() < 0.7, "satisfied", "satisfied", dice.choice(WORDS[:4])))
@@ -32,27 +30,6 @@ def load(dice: random.Random, staff: dict[str, Account]) -> None:
         reason = "同一事项已答复两次，本次没有新的事实和理由（演示）"
         propose_mark(case, actor=staff["caller"], ground="repeated", reason=reason)
     _second_looks(staff["checker"])
-
-
-def _surveys(dice: random.Random, *, by: Account) -> None:
-    """Keep what those said who were reached by telephone, in one statement."""
-    rows = Case.objects.filter(reached=True, answered_at__isnull=False, state__in=("called_back", "closed"))
-    Survey.objects.bulk_create(
-        Survey(
-            case=case,
-            region_id=case.region_id,
-            line_id=case.line_id,
-            round_at=case.answered_at,
-            at=case.answered_at + timedelta(hours=2),
-            by=by,
-            channel=Survey.Channel.PHONE,
-            solved=bool(case.solved),
-            satisfaction=case.satisfaction,
-            service=dice.choice(("satisfied", "satisfied", "satisfied", "fair", "dissatisfied", "")),
-            words=dice.choice(WORDS),
-        )
-        for case in rows
-    )
 
 
 def _second_looks(checker: Account) -> None:

@@ -70,7 +70,9 @@ def staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:
             account=account, role=Role.objects.get(code=post.role), region_id=post.region, line_id=post.line
         )
         found[post.username] = account
-    loaders = (("all", "agent dispatcher handler"), ("other", "handler"), ("second", "follow_up inspector"))
+    loaders = (
+        ("all", "agent dispatcher handler"), ("other", "handler"), ("second", "follow_up"), ("third", "inspector"),
+    )  # fmt: skip
     for key, roles in loaders:
         loader = Account.objects.create_user(f"demo-{key}", name="演示数据装载", is_active=False)
         for role in roles.split():

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.repeats import actions, queries
+from yanzhen.engines.procedures.engine import Outcome
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.repeats.views import case_or_404
@@ -24,11 +25,11 @@ WAYS = ("GET", "HEAD", "POST")
 @page(*WAYS)
 def leaving(request: AccountRequest, number: str) -> HttpResponse:
     row = case_or_404(request, number)
-    help_text = gettext("退出后由本件自己的单位办理，状态、单位、承办人和时限都不变；已统一答复的仍为已答复")
+    help_text = gettext("退出后单独办理；随主件派出的，恢复合并前的承办单位和承办人；已统一答复的仍为已答复")
     fields = {"reason": text_field(gettext("退出理由"), help_text=help_text)}
     return _act(
         request, row, fields,
-        lambda given: actions.leave(row, actor=request.user, reason=given["reason"]),
+        lambda given: _warn(request, actions.leave(row, actor=request.user, reason=given["reason"])),
         label=gettext("退出合并：%s") % number, done=gettext("已退出合并"),
     )  # fmt: skip
 
@@ -36,11 +37,11 @@ def leaving(request: AccountRequest, number: str) -> HttpResponse:
 @page(*WAYS)
 def dissolving(request: AccountRequest, number: str) -> HttpResponse:
     row = case_or_404(request, number)
-    help_text = gettext("各件分开办理，状态、单位、承办人和时限都不变；已统一答复的仍为已答复")
+    help_text = gettext("各件分开办理；随主件派出的，恢复合并前的承办单位和承办人；已统一答复的仍为已答复")
     fields = {"reason": text_field(gettext("解散理由"), help_text=help_text)}
     return _act(
         request, row, fields,
-        lambda given: actions.dissolve(row, actor=request.user, reason=given["reason"]),
+        lambda given: _warn(request, actions.dissolve(row, actor=request.user, reason=given["reason"])),
         label=gettext("解散合并：%s") % number, done=gettext("已解散合并"),
     )  # fmt: skip
 
@@ -52,13 +53,10 @@ def assigning(request: AccountRequest, number: str) -> HttpResponse:
         "note": text_field(gettext("说明"), help_text=gettext("各件派给主件的承办单位，不另行指定承办人"))
     }
 
-    def act(given: dict[str, Any]) -> None:
-        outcome = actions.assign_along(row, actor=request.user, note=given["note"])
-        for stayed, reasons in outcome.refused:
-            messages.warning(request, f"{stayed}：{'；'.join(reasons)}")
-
     return _act(
-        request, row, fields, act, label=gettext("随主件派单：%s") % number, done=gettext("已随主件派单，未能派的见下")
+        request, row, fields,
+        lambda given: _warn(request, actions.assign_along(row, actor=request.user, note=given["note"])),
+        label=gettext("随主件派单：%s") % number, done=gettext("已随主件派单，未能派的见下")
     )  # fmt: skip
 
 
@@ -103,6 +101,12 @@ def bringing(request: AccountRequest, number: str) -> HttpResponse:
         ),
         label=gettext("随主件重新办理：%s") % number, done=gettext("已随主件重新办理"),
     )  # fmt: skip
+
+
+def _warn(request: AccountRequest, outcome: Outcome) -> None:
+    """Say which cases stayed as they were, and why."""
+    for stayed, reasons in outcome.refused:
+        messages.warning(request, f"{stayed}：{'；'.join(reasons)}")
 
 
 def _act(
