@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from yanzhen.engines.procedures.refusals import MoveRefused
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Region
 from yanzhen.foundation.records import history
+from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 pytestmark = pytest.mark.django_db
 
@@ -185,6 +187,42 @@ def test_an_answered_call_of_the_number_closes_its_call_back_with_the_reason():
     assert (task.state, task.outcome, lost.finished) == ("done", "called_again", True)
     board.missed("c")
     assert CallBack.objects.count() == 2
+
+
+@pytest.mark.parametrize("reason", ["silent", "wrong", "nuisance", "test"])
+def test_a_call_in_which_nobody_was_heard_leaves_the_call_back_waiting(reason):
+    board = Board()
+    board.missed("a")
+
+    end_with_reason(board.answered("b"), reason, actor=board.agent)
+
+    task = CallBack.objects.get()
+    assert (task.state, task.outcome, task.ended_at) == ("waiting", "", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_back_that_ends_meanwhile_takes_nothing_of_what_the_agent_wrote():
+    board = Board()
+    board.missed("a")
+    call, task = board.answered("b"), CallBack.objects.get()
+    done: list[object] = []
+
+    def finish() -> None:
+        with database_scope({EVERYTHING}):
+            done.append(end_with_reason(call, "answered", actor=board.agent).outcome)
+        connection.close()
+
+    thread = threading.Thread(target=finish)
+    with transaction.atomic():
+        advance(task, "done", actor=board.agent, outcome="answered")
+        thread.start()
+        thread.join(1)
+        assert done == []
+    thread.join(10)
+
+    call.refresh_from_db()
+    assert (done, call.outcome) == (["answered"], "answered")
+    assert [r.verb for r in history(task)] == ["start", "move.done"]
 
 
 def test_a_call_back_is_tried_before_it_is_given_up_and_shows_its_number_for_a_reason():
