@@ -18,7 +18,7 @@ from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import track_hash
-from yanzhen.domains.hotline.routing.queries import find as find_route
+from yanzhen.domains.hotline.routing.table import find as find_route
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.domains.hotline.searching import tail_code
 from yanzhen.engines.procedures.engine import start, start_many

@@ -6,6 +6,7 @@ from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.closing import guards as closing
 from yanzhen.domains.hotline.knowledge import rules as knowledge
 from yanzhen.domains.hotline.repeats import rules as repeats
+from yanzhen.domains.hotline.routing import table as routing
 from yanzhen.engines.procedures.declare import (
     PROCEDURES,
     Allowance,
@@ -103,7 +104,7 @@ CASE = PROCEDURES.add(
             Transition(
                 "assign", "派单", ("accepted",), "handling", right="case.assign",
                 fields=("organisation",), optional=("handler",),
-                checks=CHARGE, bulk=True,
+                checks=CHARGE, bulk=True, explains=routing.explained,
             ),
             Transition(
                 "reassign", "改派单位", ("handling",), "handling", right="case.assign",
