@@ -109,6 +109,7 @@ CASE = PROCEDURES.add(
             Transition(
                 "reassign", "改派单位", ("handling",), "handling", right="case.assign",
                 fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_required=True,
+                guards=(rules.was_not_settled,),
             ),
             Transition(
                 "claim", "认领或改派承办人", ("handling",), "handling", right="case.handle",
@@ -129,6 +130,10 @@ CASE = PROCEDURES.add(
             Transition(
                 "settle", "裁定承办单位", ("disputed",), "handling", right="case.coordinate",
                 fields=("organisation",), optional=("handler",), checks=CHARGE, note_required=True,
+            ),
+            Transition(
+                "settle", "变更裁定", ("handling",), "handling", right="case.coordinate", guards=(rules.was_settled,),
+                fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_required=True,
             ),
             Transition(
                 "answer", "答复", ("handling",), "answered", right="case.handle",
