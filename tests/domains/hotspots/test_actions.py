@@ -15,6 +15,7 @@ from yanzhen.domains.hotline.calls.actions import close_trunk, open_trunk
 from yanzhen.domains.hotline.calls.models import Call, Trunk
 from yanzhen.domains.hotline.hotspots import actions, queries, tasks
 from yanzhen.domains.hotline.hotspots.models import Alert, AlertCase
+from yanzhen.domains.hotline.hotspots.sources import KIND
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.engines.similarity.index import candidates
 from yanzhen.engines.similarity.models import Cluster, Member
@@ -326,6 +327,19 @@ def test_cases_that_came_by_list_are_joined_afterwards():
     assert [actions.join_missed(), actions.join_missed()] == [3, 0]
 
 
+def test_the_index_made_anew_has_the_cases_that_are_there_and_no_others():
+    kept = county().case(body="丽水新城搅拌站日夜施工，噪音粉尘严重。")
+    gone = case(1, body="丽水新城搅拌站日夜施工，噪音粉尘严重。")
+    for one in (kept, gone):
+        actions.join(one)
+    gone.delete()
+
+    with database_scope(set()):
+        tasks.renew_index()
+
+    assert [m.record for m in candidates(KIND, f"{kept.title}\n{kept.body}")] == [kept.pk]
+
+
 def test_heat_counts_callers_of_late_and_not_calls(place):
     loud = [
         case(0.5, title="搅拌站噪音", body="丽水新城搅拌站噪音粉尘严重扰民。", phone_hash=bytes([n]) * 32)
@@ -378,7 +392,9 @@ def test_a_sweep_takes_the_same_statements_however_many_cases(place):
 
 
 @pytest.mark.parametrize(
-    "job", [tasks.sweep_surges, tasks.sweep_silences, tasks.join_missed, tasks.tidy], ids=lambda j: j.__name__
+    "job",
+    [tasks.sweep_surges, tasks.sweep_silences, tasks.join_missed, tasks.tidy, tasks.renew_index],
+    ids=lambda j: j.__name__,
 )
 def test_jobs_run_without_a_case_and_with_nothing_in_reach(job):
     county()
