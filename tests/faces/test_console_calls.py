@@ -14,10 +14,13 @@ from django.utils import timezone
 from tests.calls import AGENT, CALLER, Board
 from tests.faces.console import browser, fill, hidden, text
 from tests.factories import AccountFactory, LineFactory, RegionFactory
+from tests.rosters import shift
 from yanzhen.domains.hotline.calls import indicators, queries
 from yanzhen.domains.hotline.calls.actions import end_with_reason, open_trunk, tie_case
 from yanzhen.domains.hotline.calls.models import Call, CallBack, Trunk
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.rosters import skills
+from yanzhen.domains.hotline.rosters.models import Seat
 from yanzhen.engines.indicators.declare import Period
 from yanzhen.engines.indicators.figures import figure
 from yanzhen.engines.procedures.engine import advance
@@ -170,7 +173,7 @@ def test_a_call_ends_in_a_reason_and_a_repeated_one_names_its_case():
         end_with_reason(call, "test", actor=board.agent)
     with pytest.raises(Refusal):
         tie_case(call, case.number, actor=board.agent)
-    assert not queries.unfinished(board.agent).exists()
+    assert not queries.seen(board.agent).filter(queries.UNFINISHED).exists()
 
 
 def test_an_answered_call_of_the_number_closes_its_call_back_with_the_reason():
@@ -287,6 +290,28 @@ def test_the_events_of_a_call_and_its_recording_are_on_its_page():
     assert "没有录音" in text(fill(page, f"/console/calls/{without.pk}/recording/", reason="核对通话内容"))
 
 
+def test_a_call_page_says_who_was_to_be_rung_and_why():
+    board = Board()
+    skills.load()
+    duty = Seat.objects.get(account=board.agent)
+    start = timezone.now() - timedelta(hours=1)
+    city = Region.objects.get(code="370100")
+    shift(board.agent, city, start, start + timedelta(hours=8))
+    board.client.get(f"/cti/route?from={CALLER}&to=053112351&callId=c1&token={board.token}")
+    call = board.answered("c1")
+
+    shown = text(browser(board.agent).get(f"/console/calls/{call.pk}/"))
+
+    for words in (
+        "为什么派给他",
+        str(board.agent),
+        "被叫区号 0531 为济南",
+        f"最久未派者在前：{duty.extension}",
+    ):
+        assert words in shown
+    assert "为什么派给他" not in text(browser(board.agent).get(f"/console/calls/{board.answered('c2').pk}/"))
+
+
 def test_a_trunk_is_made_by_who_looks_after_them_and_its_token_is_shown_once():
     board = Board()
     keeper = AccountFactory(grants=[(Region.objects.get(code="370000"), None, "trunk.edit account.view")])
@@ -343,22 +368,3 @@ def test_the_figures_stand_on_the_calls_and_the_calls_are_behind_them():
     }  # fmt: skip
     behind = browser(board.agent).get("/console/figures/calls.lost/?region=370100")
     assert "无人接听" in text(behind)
-
-
-def test_a_day_is_counted_for_whoever_compares_calls_with_cases():
-    board = Board()
-    page = browser(board.agent)
-    register(page, board.answered("a"))
-    end_with_reason(board.answered("b"), "wrong", actor=board.agent)
-    board.answered("c")
-    board.missed("d", **{"from": "13700000000"})
-    stranger = AccountFactory(grants=[(RegionFactory(code="370202"), None, AGENT)])
-
-    today = queries.day(timezone.localdate(), account=board.agent)
-
-    assert today == queries.Day(
-        total=4, answered=3, lost=1, with_case=1, with_reason=1, called_back=0, unfinished=2
-    )
-    assert queries.unfinished(board.agent, on=timezone.localdate()).count() == 2
-    assert not queries.unfinished(board.agent, on=timezone.localdate() - timedelta(days=1)).exists()
-    assert queries.day(timezone.localdate(), account=stranger).total == 0

@@ -40,20 +40,6 @@ HORIZON = timedelta(days=30)
 """How far ahead the proof looks."""
 
 
-def account_by(answering: str) -> Account | None:
-    """Return the account that a telephone system means by `answering`: its extension, else its login, else its id.
-
-    That is the order of Zammad's generic CTI contract.
-    """
-    seat = Seat.objects.filter(extension=answering).select_related("account").first()
-    if seat:
-        return seat.account
-    found = Account.objects.filter(username=answering).first()
-    if found is None and answering.isdecimal() and len(answering) < 10:
-        found = Account.objects.filter(pk=int(answering)).first()
-    return found
-
-
 # ---- seats ----
 
 
@@ -243,7 +229,10 @@ def _duties_by_account(span: Span) -> list[tuple[int, Duty]]:
         rows = between(
             Shift.objects.filter(account__is_active=True, account__seat__active=True), span
         ).values_list("account_id", "region_id", "skill_id", "starts_at", "ends_at")
-        return [(account, Duty(*duty)) for account, *duty in rows.order_by()]
+        return [
+            (account, Duty(region, skill, start, end))
+            for account, region, skill, start, end in rows.order_by()
+        ]
 
 
 def _changed(known: Iterable[tuple[int, Duty]], change: Change) -> list[tuple[int, Duty]]:
