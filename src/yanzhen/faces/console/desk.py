@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +107,9 @@ class Desk:
 
     advice: dict[str, Callable[[Any], Advised]] = field(default_factory=dict)
     """For a field of a move: what the rules propose for the subject as it stands."""
+    suggests: dict[str, Callable[[Any], Sequence[Any]]] = field(default_factory=dict)
+    """For a field of a move that chooses among many rows: likely ones by the subject's text, each with the words that
+    spoke for it (console/classification/_suggestions.html). Read from `title` and `body`: not shown to whom those are hidden."""
     secrecy: Secrecy | None = None
 
     def __post_init__(self) -> None:
@@ -129,6 +132,13 @@ class Desk:
     def reissues(self) -> bool:
         """For templates, which would call `reissue`."""
         return self.reissue is not None
+
+    def suggested(self, move: Transition, account: Account, row: Subject) -> list[Any] | None:
+        """Return what is suggested for a field of the move; None where nothing is to be suggested."""
+        names = [name for name in (*move.fields, *move.optional) if name in self.suggests]
+        if not names or self.hidden(account, row) & {"title", "body"}:
+            return None
+        return [each for name in names for each in self.suggests[name](row)]
 
     def hidden(self, account: Account, row: Subject) -> frozenset[str]:
         """Return the names of the fields of `row` that the account does not see."""
