@@ -91,6 +91,32 @@ def test_an_appeal_that_is_refused_ties_nothing_and_the_same_form_twice_is_one_c
     assert Case.objects.count() == 1
     second = register(page, call)
     assert (second.status_code, Case.objects.count()) == (409, 1)
+    assert "用“同一来电再登记一件”" in text(second)
+
+
+def test_a_second_matter_of_one_call_is_a_case_of_its_own_with_the_callers_number():
+    board = Board()
+    call = board.ring()
+    page = browser(board.agent)
+    address = f"/console/register/?call={call.pk}&more=1"
+    given = {"channel": "phone", "body": BODY, "region": "370102", "urgency": "normal", "headcount": "1"}
+    early = page.post(address, {**given, "token": hidden(page.get(address), "token")})
+    first = Case.objects.get()
+
+    refused = page.get(f"/console/register/?call={call.pk}").content.decode()
+    answer = page.post(address, {**given, "token": hidden(page.get(address), "token")})
+
+    other = Case.objects.exclude(pk=first.pk).get()
+    call.refresh_from_db()
+    assert (early.status_code, answer.status_code, call.case) == (200, 200, first)
+    assert other.phone_hash == first.phone_hash == call.phone_hash
+    assert [(r.verb, r.after) for r in history(call)] == [
+        ("call.tie", {"case": first.number}),
+        ("call.add_case", {"case": other.number}),
+    ]
+    link = f'href="/console/register/?call={call.pk}&amp;more=1"'
+    assert all(link in shown for shown in (refused, page.get(f"/console/calls/{call.pk}/").content.decode()))
+    assert "同一来电再登记一件" in text(answer)
 
 
 def test_another_number_that_the_caller_gives_counts_and_an_anonymous_one_leaves_none():

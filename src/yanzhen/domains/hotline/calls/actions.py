@@ -30,9 +30,22 @@ def tie_case(call: Call, number: str, *, actor: Account) -> Call:
     if call.case_id == case.pk:
         return call
     if call.case_id or call.outcome:
-        raise Refusal(f"这通电话已有结果：{call.case or call.get_outcome_display()}；不能再登记为 {case}")
+        raise Refusal(
+            f"这通电话已有结果：{call.case or call.get_outcome_display()}。"
+            "诉求人还有另一件诉求的，用“同一来电再登记一件”；登记错了的，在原工单上更正"
+        )
     call.case = case
     _keep(call, "call.tie", actor, after={"case": case.number})
+    return call
+
+
+@transaction.atomic
+def add_case(call: Call, number: str, *, actor: Account) -> Call:
+    """Say that the caller of `call`, which has its case, spoke of another matter too: `number`. The call keeps its case."""
+    call = _locked(call, actor)
+    if call.case_id is None:
+        raise Refusal("这通电话还没有工单：先登记第一件，再登记另一件")
+    record("call.add_case", call, actor=actor, right="call.take", after={"case": number})
     return call
 
 

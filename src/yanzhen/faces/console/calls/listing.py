@@ -110,6 +110,7 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
             "routed": [(answer, [names.get(pk, "—") for pk in answer.accounts]) for answer in routed],
             "others": lines(list(queries.of_number(call, account))),
             "cases": queries.cases_of(call, account),
+            "takes": takes,
             "may_finish": takes and not call.finished,
             "may_listen": account.has_right("call.listen", call),
             "registers": bool(account.reaches("case.register")),
