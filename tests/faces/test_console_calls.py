@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tests.faces.console import browser, fill, hidden, text
 from tests.factories import AccountFactory, LineFactory, RegionFactory
 from tests.rosters import shift
 from yanzhen.domains.hotline.calls import indicators, queries
-from yanzhen.domains.hotline.calls.actions import end_with_reason, open_trunk, tie_case
+from yanzhen.domains.hotline.calls.actions import end_with_reason, open_trunk, recording_problem, tie_case
 from yanzhen.domains.hotline.calls.models import Call, CallBack, Trunk
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.rosters import skills
@@ -336,6 +337,36 @@ def test_a_call_page_says_who_was_to_be_rung_and_why():
     ):
         assert words in shown
     assert "为什么派给他" not in text(browser(board.agent).get(f"/console/calls/{board.answered('c2').pk}/"))
+
+
+def test_a_recording_that_can_not_be_opened_is_said_to_be_so_and_only_named_hosts_are_asked(settings):
+    settings.OUTBOX_HOSTS = frozenset({"127.0.0.1"})
+    asked: list[str] = []
+
+    class Recorder(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.path)
+            self.send_response(200 if self.path == "/there.wav" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+    answers = [recording_problem(f"{base}/{name}.wav") for name in ("there", "gone")]
+    other = recording_problem(base.replace("127.0.0.1", "localhost"))
+    server.shutdown()
+    server.server_close()
+    board = Board()
+    dead = board.answered(recordingUrl=f"{base}/there.wav")
+    page = fill(browser(board.agent), f"/console/calls/{dead.pk}/recording/", reason="核对通话内容")
+
+    assert answers == ["", "录音服务器应答 404，这条录音已不在"]
+    assert (other, asked) == ("", ["/there.wav", "/gone.wav"])
+    assert "录音服务器连不上（接收方拒绝连接）" in text(page)
+    assert [r.verb for r in history(dead)] == ["call.listen"]
 
 
 def test_a_trunk_is_made_by_who_looks_after_them_and_its_token_is_shown_once():

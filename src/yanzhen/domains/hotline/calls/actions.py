@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 
 from yanzhen.domains.hotline.calls import queries
@@ -14,8 +16,12 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.foundation import crypto
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Account, Line, Region
+from yanzhen.foundation.outbox.posting import SERVER_FAULT, look
 from yanzhen.foundation.records import record
 
+LOOKING = 3.0
+"""Seconds that somebody waits for the recording's server to answer."""
+GONE = {404, 410}
 LINE = "union"
 """Calls come in on the union's line, as appeals do."""
 
@@ -81,6 +87,23 @@ def listen(call: Call, *, actor: Account, reason: str) -> str:
         raise Refusal("这通电话没有录音：交换机没有送来录音地址。请核对中继设置，或向交换机管理员查询")
     record("call.listen", call, actor=actor, right="call.listen", reason=reason.strip())
     return address
+
+
+def recording_problem(address: str) -> str:
+    """Return why the recording at `address` can not be opened now; "" where it can, or where this server may not look.
+
+    It looks at hosts that the installation names and at no others: what a trunk sends must not steer its requests.
+    """
+    if urlsplit(address).hostname not in settings.OUTBOX_HOSTS:
+        return ""
+    found = look(address, seconds=LOOKING)
+    if found.status is None:
+        return f"录音服务器连不上（{found.problem}）"
+    if found.status in GONE or found.status >= SERVER_FAULT:
+        return f"录音服务器应答 {found.status}，" + (
+            "这条录音已不在" if found.status in GONE else "服务器有故障"
+        )
+    return ""
 
 
 @transaction.atomic
