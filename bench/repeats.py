@@ -19,6 +19,8 @@ from yanzhen.domains.hotline.repeats.candidates import candidates
 from yanzhen.domains.hotline.repeats.traces import name_hash
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.similarity import index
+from yanzhen.engines.similarity.fingerprint import sketch
+from yanzhen.engines.similarity.text import text_normal
 from yanzhen.foundation import crypto
 from yanzhen.foundation.models import Account, Grant, Role
 from yanzhen.foundation.scope import database_scope
@@ -73,7 +75,8 @@ def _fill() -> None:
             " join given g on '演示单位' || g.n = c.employer"
         )
         newest = Case.objects.order_by("-received_at")[:TEXTS].values_list("pk", "title", "body")
-        index.index_many(KIND, {pk: f"{title}\n{body}" for pk, title, body in newest})
+        keys = {pk: sketch(text_normal(f"{title}\n{body}")) for pk, title, body in newest}
+        index.copy_keys(index.live_corpus(KIND), keys)
         for table in ("hotline_case", "repeats_trace", "similarity_key"):
             cursor.execute(f"vacuum analyze {table}")
 

@@ -43,6 +43,25 @@ def test_the_second_return_goes_to_the_coordinator_whose_decision_stands():
             advance(case, code, **back)
 
 
+def test_what_the_coordinator_decided_only_the_coordinator_changes():
+    place = county()
+    other = OrganisationFactory(region=place.region, line=LineFactory(code="hrss"), kind="government")
+    back = {"actor": place.handler, "counter_proposal": other, "note": "不属本单位职责"}
+    case = place.handling()
+    with pytest.raises(MoveRefused, match="由派单员改派"):
+        advance(case, "settle", actor=place.clerk, organisation=other, note="改由人社办理")
+    case = advance(case, "send_back", **back)
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union)
+    case = advance(case, "dispute", **back)
+    case = advance(case, "settle", actor=place.clerk, organisation=place.union, note="由工会牵头")
+
+    with pytest.raises(MoveRefused, match="由协调人变更裁定"):
+        advance(case, "reassign", actor=place.clerk, organisation=other, note="改由人社办理")
+    case = advance(case, "settle", actor=place.clerk, organisation=other, note="单位职责已调整")
+
+    assert (case.state, case.organisation, case.handler, case.returns) == ("handling", other, None, 2)
+
+
 def test_a_first_return_is_no_dispute():
     place = county()
 

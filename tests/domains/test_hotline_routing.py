@@ -9,15 +9,19 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.faces.console import browser, text
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory
 from tests.hotline import county
 from yanzhen.domains.hotline.models import Category
 from yanzhen.domains.hotline.routing.actions import draft, end_route, set_route
 from yanzhen.domains.hotline.routing.models import Route
-from yanzhen.domains.hotline.routing.queries import find, proposal, row_of, simulate
+from yanzhen.domains.hotline.routing.queries import proposal, simulate
 from yanzhen.domains.hotline.routing.rules import Row, decide, table_of
+from yanzhen.domains.hotline.routing.table import find, row_of
+from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Record
+from yanzhen.foundation.records import history
 
 DAY = date(2026, 3, 4)
 
@@ -165,3 +169,70 @@ def test_a_change_is_tried_on_the_cases_of_late_and_nothing_is_saved(django_asse
 
     assert [(s.region, s.count, s.after) for s in shifts] == [(place.region.code, 3, hrss.name)]
     assert Route.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_planned_change_is_tried_on_the_day_on_which_it_begins():
+    place = county()
+    routed(place, place.union.line)
+    hrss = LineFactory(code="hrss")
+    place.case()
+    planned = draft(
+        region=place.region, category="", line=hrss, organisation=None,
+        valid_from=timezone.localdate() + timedelta(days=30), source="拟改",
+    )  # fmt: skip
+
+    shifts = simulate(place.clerk, [row_of(planned)])
+
+    assert [(s.count, s.after) for s in shifts] == [(1, f"{hrss.name}条线属地单位")]
+
+
+def ends(*routes: Route) -> list[date | None]:
+    return [Route.objects.get(pk=route.pk).valid_to for route in routes]
+
+
+@pytest.mark.django_db
+def test_withdrawing_a_planned_row_lets_the_one_before_go_on_and_leaves_no_hole():
+    place = county()
+    today, hrss = timezone.localdate(), LineFactory(code="hrss")
+    first = routed(place, place.union.line)
+    second = routed(place, hrss, days=5)
+    third = routed(place, place.union.line, days=9)
+
+    end_route(second, actor=editor(place), on=second.valid_from, reason="文件撤回")
+    assert ends(first, third) == [today + timedelta(days=9), None]
+    end_route(third, actor=editor(place), on=today, reason="文件撤回")
+
+    assert ends(first) == [None]
+    assert [r.verb for r in history(first)] == ["route.set", "route.reopen", "route.reopen"]
+    assert {find(place.region.code, "", on=today + timedelta(days=n)).row.line for n in range(12)} == {
+        "union"
+    }  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db
+def test_a_row_that_somebody_ended_ends_there_whatever_is_withdrawn_after_it():
+    place = county()
+    first = routed(place, place.union.line)
+    asked = timezone.localdate() + timedelta(days=5)
+    end_route(first, actor=editor(place), on=asked, reason="分工调整")
+    early, at_once = (
+        routed(place, LineFactory(code=code), days=days) for code, days in (("hrss", 3), ("court", 5))
+    )
+
+    end_route(at_once, actor=editor(place), on=asked, reason="文件撤回")
+    end_route(early, actor=editor(place), on=early.valid_from, reason="文件撤回")
+
+    assert ends(first) == [asked]
+
+
+@pytest.mark.django_db
+def test_assigning_puts_what_the_table_said_on_record():
+    place = county()
+    route = routed(place, place.union.line)
+    case = advance(place.accepted(), "assign", actor=place.clerk, organisation=place.union)
+
+    told = history(case).get(verb="move.assign").after
+    assert told["route"] == route.pk
+    assert route.source in told["reasons"][-1]
+    assert route.source in text(browser(place.clerk).get(f"/console/cases/{case.number}/"))

@@ -12,9 +12,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.calls import Board
 from tests.domains.test_hotline_sheets import checked
 from tests.factories import AccountFactory, LineFactory, RegionFactory
 from tests.hotline import County, county
+from yanzhen.domains.hotline.calls.models import CallBack
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.reconciliation import actions, declare, queries
 from yanzhen.domains.hotline.reconciliation.actions import catch_up, reconcile
@@ -299,7 +301,45 @@ def test_the_nightly_job_makes_up_for_nights_that_were_missed(day: date):
         missed = catch_up()
 
     assert (first, again) == ([day], [])
-    assert missed == [day + timedelta(days=n) for n in (1, 2, 3)]
+    assert missed == [
+        day + timedelta(days=n) for n in range(4)
+    ]  # the first once more: its calls may have been open
+
+
+def test_calls_that_were_still_open_the_night_after_are_named_a_night_later():
+    board = Board()
+    evening = timezone.localtime().replace(hour=23, minute=50, second=0) - timedelta(days=1)
+    day = evening.date()
+    nights = [evening + timedelta(days=n, hours=2, minutes=30) for n in (0, 1, 2)]
+    with time_machine.travel(evening):
+        board.ring("no hangup", **{"from": "13900000001"})
+        board.send("answer", "no hangup", answeringNumber="8001")
+        board.missed("to be called back")
+        out = {"direction": "out", "from": "053112351", "to": "13900000003"}
+        board.answered("by ourselves", **out)
+    Report.objects.create(
+        day=day - timedelta(days=1), source="calls", version=1, incoming=0, cases=0, found=0
+    )
+    with time_machine.travel(nights[0]):
+        catch_up()
+    first = actions.latest_of(day)["calls"]
+    with time_machine.travel(nights[1]):
+        again = catch_up()
+        board.ring("another day")
+    second = actions.latest_of(day)["calls"]
+    with time_machine.travel(nights[2]):
+        catch_up()
+
+    task = CallBack.objects.get()
+    assert [d["why"] for d in first.differences] == ["通话结束后既没有工单，也没有原因"]
+    assert [d["why"] for d in second.differences] == [
+        "通话一直没有结束：没有收到挂断，系统也没有结束它",
+        f"来电没有接通，回拨任务 {task.number} 还没有办结",
+        "通话结束后既没有工单，也没有原因",
+    ]
+    assert (day in again, first.version, second.version) == (True, 1, 2)
+    assert sorted(actions.latest_of(day)) == sorted(CODES)
+    assert (actions.latest_of(day)["calls"].version, actions.latest_of(day)["web"].version) == (2, 1)
 
 
 @pytest.mark.parametrize("ago", [0, -1, 29, 400])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tests.factories import AccountFactory, LineFactory, RegionFactory
-from tests.rosters import Place, general, moment, place, seated, shift
+from tests.rosters import ZONE, Place, general, moment, place, seated, shift
 from yanzhen.domains.hotline.rosters import queries
 from yanzhen.domains.hotline.rosters.actions import alarms, duty, leaves, seats, shifts, swaps
 from yanzhen.domains.hotline.rosters.actions.shifts import Overlap, Plan, Planned, RosterRefused
@@ -18,8 +19,10 @@ from yanzhen.domains.hotline.rosters.coverage import Hole, Span
 from yanzhen.domains.hotline.rosters.models import Alarm, Leave, Seat, Shift, Skill, Swap
 from yanzhen.domains.hotline.rosters.queries import Change
 from yanzhen.domains.hotline.rosters.rotations import ROTATIONS
+from yanzhen.faces.console.outbox.notices import url_of
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account, Record
+from yanzhen.foundation.outbox.models import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -463,6 +466,48 @@ def test_an_alarm_names_those_who_can_fill_the_hole(here):
     first, *_ = alarms.watch(now)
 
     assert (first.region_id, first.told) == ("370000", [chief.pk])
+
+
+def test_those_who_can_fill_a_hole_are_told_of_it_at_once_and_once(here):
+    chief = AccountFactory(grants=[(here.province, None, "roster.edit")])
+    now = datetime(2099, 1, 4, 3, tzinfo=ZONE)
+    for dates in ({"starts_on": date(2099, 1, 5)}, {"ends_on": date(2099, 1, 4)}):
+        AccountFactory(grants=[(here.province, None, "roster.edit")]).grants.update(**dates)
+    here.planner.grants.all().delete()
+
+    with time_machine.travel(now):
+        alarms.watch(now)
+        alarms.watch(now + timedelta(minutes=5))
+
+    [notice] = Message.objects.all()
+    assert (notice.account_id, notice.subject_type, notice.shown_at) == (chief.pk, "rosters.alarm", now)
+    assert (
+        notice.text
+        == f"{here.province}自 2099-01-04 03:00 至 2099-02-03 03:00 没有“通用”坐席值班，请立即安排。"
+    )
+    assert url_of(notice) == "/console/rosters/coverage/"
+
+
+def test_a_simulation_cuts_what_is_left_of_a_shift_after_the_changes_before_it(here):
+    now = timezone.now()
+    window = Span(now, now + timedelta(days=1))
+    account, other = here.seat(here.city), here.seat(here.city)
+    shift(account, here.city, now - timedelta(hours=2), now + timedelta(hours=8))
+    shift(other, here.city, now + timedelta(hours=8), now + timedelta(hours=16))
+    early, first, second, third = (
+        Change(account.pk, now + timedelta(hours=start), now + timedelta(hours=end))
+        for start, end in ((-3, -1), (-1, 1), (0, 2), (6, 24 * 40))
+    )
+    added = Change(account.pk, now + timedelta(hours=16), now + timedelta(hours=20), "370102", "general")
+
+    found = queries.simulate([early, first, second, added, third], window)
+
+    assert found.opened == [
+        Hole(code, "general", now + timedelta(hours=start), now + timedelta(hours=end))
+        for code in ("370100", "370102")
+        for start, end in ((0, 2), (6, 8))
+    ]
+    assert found.closed == []
 
 
 def test_a_simulation_tells_the_difference_and_saves_nothing(here):

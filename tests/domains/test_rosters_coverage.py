@@ -114,18 +114,6 @@ def test_cities_with_people_of_their_own_leave_the_province_alone_bare():
     assert found == [Hole("370000", "general", *WINDOW, whole=False)]
 
 
-@given(duties)
-def test_each_minute_belongs_to_one_step_or_to_none(given_duties):
-    cover = Coverage.of(given_duties, WINDOW)
-
-    for region in REGIONS:
-        steps = [minutes_of(spans) for _, spans in cover.by_step(region, "law")]
-        bare = minutes_of(cover.bare(region, "law"))
-
-        assert sum(map(len, steps)) + len(bare) == MINUTES
-        assert set().union(bare, *steps) == set(range(MINUTES))
-
-
 @given(sets, sets)
 def test_spans_behave_as_sets_of_minutes(one, other):
     assert minutes_of(without(one, other)) == minutes_of(one) - minutes_of(other)

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from yanzhen.engines.similarity import index
 from yanzhen.engines.similarity.fingerprint import Answer
-from yanzhen.engines.similarity.index import Found, Match, candidates, index_many, matches
+from yanzhen.engines.similarity.index import Found, Match, candidates, matches
 from yanzhen.engines.similarity.models import Corpus, Key
 from yanzhen.engines.similarity.sources import SOURCES, Source, Words
 
@@ -66,14 +66,6 @@ def test_a_changed_text_is_found_by_its_new_words_alone():
     assert [m.record for m in candidates(KIND, LAMP)] == [1]
 
 
-def test_a_record_that_was_taken_out_is_not_found():
-    index.index(KIND, 1, WAGES)
-
-    index.remove(KIND, 1, WAGES)
-
-    assert candidates(KIND, WAGES) == []
-
-
 def test_kinds_do_not_find_each_other():
     index.index("tests.other", 1, WAGES)
 
@@ -92,7 +84,8 @@ def test_those_that_share_most_come_first_and_who_asks_is_left_out():
 
 
 def test_asking_takes_as_many_statements_for_many_as_for_one():
-    index_many(KIND, dict.fromkeys(range(1, 60), WAGES))
+    for record in range(1, 60):
+        index.index(KIND, record, WAGES)
     candidates(KIND, WAGES)
 
     with CaptureQueriesContext(
@@ -101,19 +94,6 @@ def test_asking_takes_as_many_statements_for_many_as_for_one():
         candidates(KIND, WAGES)
 
     assert len(queries) == 2
-
-
-def test_a_list_is_indexed_in_as_many_statements_as_one_record():
-    index_many(KIND, {1: WAGES})
-
-    counts = []
-    for start, many in ((10, 1), (100, 50)):
-        with CaptureQueriesContext(connection) as queries:
-            index_many(KIND, {start + n: f"{WAGES}{n}" for n in range(many)})
-        counts.append(len(queries))
-
-    assert counts[0] == counts[1]
-    assert len(candidates(KIND, WAGES, limit=100)) == 52
 
 
 def test_candidates_are_compared_with_their_texts():
@@ -130,7 +110,8 @@ def test_a_new_version_leaves_out_what_everybody_writes():
     greeting = "尊敬的领导您好，感谢您在百忙之中阅读我的来信，"
     STORIES.update({n: f"{greeting}第{n}件事是{chr(0x4E00 + n * 7) * 6}。" for n in range(1, 40)})
     STORIES[100] = greeting + WAGES
-    index_many(KIND, STORIES)
+    for record, text in STORIES.items():
+        index.index(KIND, record, text)
     assert len(candidates(KIND, greeting + LAMP, limit=50)) > 30
 
     fresh = index.renew(KIND)

@@ -141,6 +141,17 @@ def test_a_wrong_field_is_named(change, field):
     assert PHONE not in response.content.decode()
 
 
+def test_a_text_that_is_too_long_is_told_its_length_and_the_most_that_is_taken():
+    place = county()
+
+    response = Caller(place.clerk).post("/appeals", appeal(place, body="长" * 50_000), key="k")
+
+    assert (response.status_code, response.json()["fields"]) == (
+        422,
+        {"body": "过长：最多 5000 字，现有 50000 字"},
+    )
+
+
 def test_an_appeal_without_a_key_of_its_own_is_not_taken():
     place = county()
 

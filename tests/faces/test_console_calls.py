@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.calls import AGENT, CALLER, Board
 from tests.faces.console import browser, fill, hidden, text
 from tests.factories import AccountFactory, LineFactory, RegionFactory
+from tests.rosters import shift
 from yanzhen.domains.hotline.calls import indicators, queries
-from yanzhen.domains.hotline.calls.actions import end_with_reason, open_trunk, tie_case
+from yanzhen.domains.hotline.calls.actions import end_with_reason, open_trunk, recording_problem, tie_case
 from yanzhen.domains.hotline.calls.models import Call, CallBack, Trunk
 from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.rosters import skills
+from yanzhen.domains.hotline.rosters.models import Seat
 from yanzhen.engines.indicators.declare import Period
 from yanzhen.engines.indicators.figures import figure
 from yanzhen.engines.procedures.engine import advance
@@ -24,6 +29,7 @@ from yanzhen.engines.procedures.refusals import MoveRefused
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Region
 from yanzhen.foundation.records import history
+from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +92,32 @@ def test_an_appeal_that_is_refused_ties_nothing_and_the_same_form_twice_is_one_c
     assert Case.objects.count() == 1
     second = register(page, call)
     assert (second.status_code, Case.objects.count()) == (409, 1)
+    assert "用“同一来电再登记一件”" in text(second)
+
+
+def test_a_second_matter_of_one_call_is_a_case_of_its_own_with_the_callers_number():
+    board = Board()
+    call = board.ring()
+    page = browser(board.agent)
+    address = f"/console/register/?call={call.pk}&more=1"
+    given = {"channel": "phone", "body": BODY, "region": "370102", "urgency": "normal", "headcount": "1"}
+    early = page.post(address, {**given, "token": hidden(page.get(address), "token")})
+    first = Case.objects.get()
+
+    refused = page.get(f"/console/register/?call={call.pk}").content.decode()
+    answer = page.post(address, {**given, "token": hidden(page.get(address), "token")})
+
+    other = Case.objects.exclude(pk=first.pk).get()
+    call.refresh_from_db()
+    assert (early.status_code, answer.status_code, call.case) == (200, 200, first)
+    assert other.phone_hash == first.phone_hash == call.phone_hash
+    assert [(r.verb, r.after) for r in history(call)] == [
+        ("call.tie", {"case": first.number}),
+        ("call.add_case", {"case": other.number}),
+    ]
+    link = f'href="/console/register/?call={call.pk}&amp;more=1"'
+    assert all(link in shown for shown in (refused, page.get(f"/console/calls/{call.pk}/").content.decode()))
+    assert "同一来电再登记一件" in text(answer)
 
 
 def test_another_number_that_the_caller_gives_counts_and_an_anonymous_one_leaves_none():
@@ -168,7 +200,7 @@ def test_a_call_ends_in_a_reason_and_a_repeated_one_names_its_case():
         end_with_reason(call, "test", actor=board.agent)
     with pytest.raises(Refusal):
         tie_case(call, case.number, actor=board.agent)
-    assert not queries.unfinished(board.agent).exists()
+    assert not queries.seen(board.agent).filter(queries.UNFINISHED).exists()
 
 
 def test_an_answered_call_of_the_number_closes_its_call_back_with_the_reason():
@@ -185,6 +217,42 @@ def test_an_answered_call_of_the_number_closes_its_call_back_with_the_reason():
     assert (task.state, task.outcome, lost.finished) == ("done", "called_again", True)
     board.missed("c")
     assert CallBack.objects.count() == 2
+
+
+@pytest.mark.parametrize("reason", ["silent", "wrong", "nuisance", "test"])
+def test_a_call_in_which_nobody_was_heard_leaves_the_call_back_waiting(reason):
+    board = Board()
+    board.missed("a")
+
+    end_with_reason(board.answered("b"), reason, actor=board.agent)
+
+    task = CallBack.objects.get()
+    assert (task.state, task.outcome, task.ended_at) == ("waiting", "", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_back_that_ends_meanwhile_takes_nothing_of_what_the_agent_wrote():
+    board = Board()
+    board.missed("a")
+    call, task = board.answered("b"), CallBack.objects.get()
+    done: list[object] = []
+
+    def finish() -> None:
+        with database_scope({EVERYTHING}):
+            done.append(end_with_reason(call, "answered", actor=board.agent).outcome)
+        connection.close()
+
+    thread = threading.Thread(target=finish)
+    with transaction.atomic():
+        advance(task, "done", actor=board.agent, outcome="answered")
+        thread.start()
+        thread.join(1)
+        assert done == []
+    thread.join(10)
+
+    call.refresh_from_db()
+    assert (done, call.outcome) == (["answered"], "answered")
+    assert [r.verb for r in history(task)] == ["start", "move.done"]
 
 
 def test_a_call_back_is_tried_before_it_is_given_up_and_shows_its_number_for_a_reason():
@@ -249,6 +317,58 @@ def test_the_events_of_a_call_and_its_recording_are_on_its_page():
     assert "没有录音" in text(fill(page, f"/console/calls/{without.pk}/recording/", reason="核对通话内容"))
 
 
+def test_a_call_page_says_who_was_to_be_rung_and_why():
+    board = Board()
+    skills.load()
+    duty = Seat.objects.get(account=board.agent)
+    start = timezone.now() - timedelta(hours=1)
+    city = Region.objects.get(code="370100")
+    shift(board.agent, city, start, start + timedelta(hours=8))
+    board.client.get(f"/cti/route?from={CALLER}&to=053112351&callId=c1&token={board.token}")
+    call = board.answered("c1")
+
+    shown = text(browser(board.agent).get(f"/console/calls/{call.pk}/"))
+
+    for words in (
+        "为什么派给他",
+        str(board.agent),
+        "被叫区号 0531 为济南",
+        f"最久未派者在前：{duty.extension}",
+    ):
+        assert words in shown
+    assert "为什么派给他" not in text(browser(board.agent).get(f"/console/calls/{board.answered('c2').pk}/"))
+
+
+def test_a_recording_that_can_not_be_opened_is_said_to_be_so_and_only_named_hosts_are_asked(settings):
+    settings.OUTBOX_HOSTS = frozenset({"127.0.0.1"})
+    asked: list[str] = []
+
+    class Recorder(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.path)
+            self.send_response(200 if self.path == "/there.wav" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+    answers = [recording_problem(f"{base}/{name}.wav") for name in ("there", "gone")]
+    other = recording_problem(base.replace("127.0.0.1", "localhost"))
+    server.shutdown()
+    server.server_close()
+    board = Board()
+    dead = board.answered(recordingUrl=f"{base}/there.wav")
+    page = fill(browser(board.agent), f"/console/calls/{dead.pk}/recording/", reason="核对通话内容")
+
+    assert answers == ["", "录音服务器应答 404，这条录音已不在"]
+    assert (other, asked) == ("", ["/there.wav", "/gone.wav"])
+    assert "录音服务器连不上（接收方拒绝连接）" in text(page)
+    assert [r.verb for r in history(dead)] == ["call.listen"]
+
+
 def test_a_trunk_is_made_by_who_looks_after_them_and_its_token_is_shown_once():
     board = Board()
     keeper = AccountFactory(grants=[(Region.objects.get(code="370000"), None, "trunk.edit account.view")])
@@ -305,22 +425,3 @@ def test_the_figures_stand_on_the_calls_and_the_calls_are_behind_them():
     }  # fmt: skip
     behind = browser(board.agent).get("/console/figures/calls.lost/?region=370100")
     assert "无人接听" in text(behind)
-
-
-def test_a_day_is_counted_for_whoever_compares_calls_with_cases():
-    board = Board()
-    page = browser(board.agent)
-    register(page, board.answered("a"))
-    end_with_reason(board.answered("b"), "wrong", actor=board.agent)
-    board.answered("c")
-    board.missed("d", **{"from": "13700000000"})
-    stranger = AccountFactory(grants=[(RegionFactory(code="370202"), None, AGENT)])
-
-    today = queries.day(timezone.localdate(), account=board.agent)
-
-    assert today == queries.Day(
-        total=4, answered=3, lost=1, with_case=1, with_reason=1, called_back=0, unfinished=2
-    )
-    assert queries.unfinished(board.agent, on=timezone.localdate()).count() == 2
-    assert not queries.unfinished(board.agent, on=timezone.localdate() - timedelta(days=1)).exists()
-    assert queries.day(timezone.localdate(), account=stranger).total == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faces.console import browser, text
-from tests.factories import AccountFactory, LineFactory, RegionFactory
+from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
 from yanzhen.domains.hotline import categories
 from yanzhen.domains.hotline.classification import queries
 from yanzhen.foundation import parameters
@@ -66,3 +66,17 @@ def test_the_register_page_offers_suggestions(place):
     agent = browser(AccountFactory(grants=[(place, None, "case.register")]))
 
     assert 'hx-post="/console/classify/"' in agent.get("/console/register/").content.decode()
+
+
+@pytest.mark.parametrize("channel", ["web", "api", "sheet"])
+def test_whoever_accepts_sees_the_likely_categories_and_their_words(place, channel):
+    case = CaseFactory(region=RegionFactory(code="370102"), channel=channel, body="老板拖欠工资三个月")
+    clerk = browser(AccountFactory(grants=[(place, None, "case.view case.accept")]))
+
+    page = clerk.get(f"/console/cases/{case.number}/move/accept/")
+    other = clerk.get(f"/console/cases/{case.number}/move/relocate/")
+
+    form = page.content.decode().partition('<form class="surface"')[2].partition("</form>")[0]
+    assert ('data-choose="category"' in form, 'value="010101"' in form) == (True, True)
+    assert "拖欠工资" in form
+    assert "data-choose" not in other.content.decode()

@@ -104,3 +104,23 @@ def test_the_number_of_statements_does_not_depend_on_what_is_found():
         CaseFactory(region=home, body="高温津贴没有发")
 
     assert statements() == one
+
+
+def test_a_case_is_found_by_the_digits_with_which_its_number_ends():
+    place = county()
+    cases = [place.case(title=f"第{n}件") for n in range(3)]
+    number = cases[1].number
+    day, serial, check = number.split("-")[1:]
+    page = browser(place.clerk)
+
+    for words in (f"{day}-{serial}", f"{day}{serial}", f"{day[-1]}{serial}", f"{day}-{serial}-{check}",
+                  f"370102{day}{serial}", f"370102-{day}-{serial}"):  # fmt: skip
+        shown = text(page.get(LIST, {"q": words}))
+        assert [f"第{n}件" in shown for n in range(3)] == [False, True, False], words
+    for words in (f"{(int(day[-1]) + 1) % 10}{serial}", f"{day}99999", serial, f"370202{day}{serial}"):
+        assert "第1件" not in text(page.get(LIST, {"q": words})), words
+    assert number not in text(browser(clerk_elsewhere()).get(LIST, {"q": f"{day}{serial}"}))
+
+
+def clerk_elsewhere() -> Account:
+    return AccountFactory(grants=[(RegionFactory(code="370202"), None, "case.view")])

@@ -295,13 +295,26 @@ def test_a_clock_that_is_far_off_is_not_believed(ts):
     assert all(abs(call.started_at - timezone.now()) < MINUTE for call in Call.objects.all())
 
 
-def test_an_event_with_an_id_is_taken_once_whatever_else_it_says():
+def test_an_event_with_an_id_is_taken_once_and_its_id_serves_no_other_kind():
     board = Board()
 
     board.send("newCall", eventId="e1")
-    board.send("newCall", eventId="e1", queue="另说一遍")
+    again = board.send("newCall", eventId="e1", queue="另说一遍")
+    other = board.send("answer", eventId="e1", answeringNumber="8001")
 
     assert (CallEvent.objects.count(), Call.objects.get().queue) == (1, "")
+    assert (again.status_code, other.status_code) == (200, 409)
+    assert "已用于同一通电话的 newCall 事件" in other.json()["title"]
+
+
+def test_an_answer_that_came_before_its_call_tells_no_wait():
+    board = Board()
+
+    board.send("answer", answeringNumber="8001")
+    board.send("newCall", user=["8001"])
+
+    call = Call.objects.get()
+    assert (call.status, call.wait_ms, call.in_time) == ("talking", None, None)
 
 
 def test_no_clear_number_is_in_a_row_a_record_or_a_log(caplog):

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -46,21 +47,21 @@ def free_port() -> int:
 
 
 class Receiver:
-    """Takes the events as the platform does, and keeps them; the first `refusing` it does not take."""
+    """Takes the events as the platform does, and keeps them; the first come to `answers`, such as 503, one after another."""
 
-    def __init__(self, *, refusing: int = 0) -> None:
+    def __init__(self, *answers: int) -> None:
         self.events: list[dict[str, str]] = []
-        kept, refused = self.events, iter(range(refusing))
+        kept, refused = self.events, iter(answers)
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                down = next(refused, None) is not None
-                if not down:
+                status = next(refused, 200)
+                if status == 200:
                     kept.append(dict(parse_qsl(body, keep_blank_values=True)))
-                self.send_response(503 if down else 200)
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -72,11 +73,11 @@ class Receiver:
         Thread(target=self._server.serve_forever, daemon=True).start()
 
     def by_caller(self) -> dict[str, list[tuple[str, str, str]]]:
-        """Return (event, answeringNumber, cause) for each caller in the order of `seq`."""
+        """Return (event, whom it rings at or who answered, cause) for each caller in the order of `seq`."""
         found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-        for event in sorted(self.events, key=lambda event: float(event["seq"])):
-            answering = event.get("answeringNumber", "")
-            found[event["from"]].append((event["event"], answering, event.get("cause", "")))
+        for event in sorted(self.events, key=lambda event: Decimal(event["seq"])):
+            seat = event.get("answeringNumber") or event.get("user[]", "")
+            found[event["from"]].append((event["event"], seat, event.get("cause", "")))
         return dict(found)
 
     def close(self) -> None:
@@ -110,16 +111,22 @@ class Rig:
         return process.pid
 
     def call(
-        self, callers: Iterable[str], *, rate: int = 20, talk_ms: int = 100, seconds: int = 20
+        self,
+        callers: Iterable[str],
+        *,
+        rate: int = 20,
+        talk_ms: int = 100,
+        seconds: int = 20,
+        call_id: str = "%u-%p@%s",
     ) -> dict[str, str]:
-        """Let every one of `callers` call once; return the last line of sipp's figures."""
+        """Let every one of `callers` call once, with Call-IDs as sipp writes `call_id`; return the last line of its figures."""
         numbers, figures = self.folder / "callers.csv", self.folder / "figures.csv"
         lines = [f"{number}\n" for number in callers]
         numbers.write_text("SEQUENTIAL\n" + "".join(lines))
         figures.unlink(missing_ok=True)
         command = ["sipp", f"{HOST}:{self.sip}", "-sf", SCENARIOS / "caller.xml", "-inf", numbers, "-i", HOST,
                    "-p", free_port(), "-m", len(lines), "-r", rate, "-d", talk_ms, "-l", 10000, "-nostdin",
-                   "-timeout", f"{seconds}s", "-trace_stat", "-stf", figures, "-fd", 1]  # fmt: skip
+                   "-timeout", f"{seconds}s", "-trace_stat", "-stf", figures, "-fd", 1, "-cid_str", call_id]  # fmt: skip
         with suppress(subprocess.TimeoutExpired):  # sipp waits for calls that hang; the figures tell how many
             subprocess.run(  # our own command
                 list(map(str, command)), cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -21,10 +22,13 @@ from tests.rosters import Place, place, seated, shift
 from tests.telephony.rig import Receiver, Rig, free_port, missing, wait_for
 from yanzhen.domains.hotline.calls.actions import open_trunk
 from yanzhen.domains.hotline.calls.models import Call, CallBack
+from yanzhen.domains.hotline.calls.queries import events
 from yanzhen.domains.hotline.rosters import queries
+from yanzhen.domains.hotline.rosters.models import Seat
 from yanzhen.foundation import calendar, crypto, parameters
 from yanzhen.foundation.models import Parameter, Region
 from yanzhen.foundation.parameters import forget_parameters
+from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 pytestmark = [
     pytest.mark.slow,
@@ -117,6 +121,11 @@ def settings_of(address: str, receiver: Receiver | None, where: Place, announcem
     }
 
 
+def rung(*extensions: str) -> list[tuple[str, str, str]]:
+    """The call, and then each telephone as it rings."""
+    return [("newCall", extension, "") for extension in ("", *extensions)]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_calls_ring_who_is_on_duty_then_the_next_and_nobody_is_a_call_back(address, rig, receiver):
     where = place()
@@ -125,19 +134,23 @@ def test_calls_ring_who_is_on_duty_then_the_next_and_nobody_is_a_call_back(addre
     cities = [RegionFactory(code=code, level="city") for code in ("370100", "370200", "370300", "371400")]
     one = on_duty(cities[0], answers)
     first_silent, second = on_duty(cities[1], silent), on_duty(cities[1], answers)
-    _first_busy, other = on_duty(cities[2], busy), on_duty(cities[2], answers)
+    first_busy, other = on_duty(cities[2], busy), on_duty(cities[2], answers)
     proxy = settings_of(address, receiver, where, rig.telephone("answers"))
     warm(proxy)
     rig.proxy(proxy)
 
     figures = rig.call([JINAN, QINGDAO, ZIBO, DEZHOU])
-    wait_for(lambda: len(receiver.events) >= 11, seconds=5, what=f"11 events, {receiver.events}, {rig.log()}")
+    wait_for(lambda: len(receiver.events) >= 16, seconds=5, what=f"16 events, {receiver.events}, {rig.log()}")
 
     assert (figures["SuccessfulCall(C)"], figures["FailedCall(C)"]) == ("4", "0")
     assert receiver.by_caller() == {
-        JINAN: [("newCall", "", ""), ("answer", one, ""), ("hangup", one, "normalClearing")],
-        QINGDAO: [("newCall", "", ""), ("answer", second, ""), ("hangup", second, "normalClearing")],
-        ZIBO: [("newCall", "", ""), ("answer", other, ""), ("hangup", other, "normalClearing")],
+        JINAN: [*rung(one), ("answer", one, ""), ("hangup", one, "normalClearing")],
+        QINGDAO: [
+            *rung(first_silent, second),
+            ("answer", second, ""),
+            ("hangup", second, "normalClearing"),
+        ],
+        ZIBO: [*rung(first_busy, other), ("answer", other, ""), ("hangup", other, "normalClearing")],
         DEZHOU: [("newCall", "", ""), ("hangup", "", "noAnswer")],
     }
     asked = next(e["callId"] for e in receiver.events if e["from"] == QINGDAO)
@@ -168,8 +181,55 @@ def test_a_call_that_nobody_takes_is_a_call_back_and_one_that_is_taken_a_call(ad
     assert bytes(task.phone_hash) == crypto.keyed_hash(DEZHOU, purpose="phone")
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("call_id", ["%u-%p@%s", "%u-" + "a" * 200])
+def test_the_call_pops_up_at_the_seat_that_rings_before_anybody_answers(address, rig, call_id):
+    where = place()
+    jinan = RegionFactory(code="370100", level="city")
+    answering = on_duty(jinan, rig.telephone("answers", after_ms=3000))
+    proxy = settings_of(address, None, where, rig.telephone("answers"))
+    warm(proxy)
+    rig.proxy(proxy)
+    agent = Seat.objects.get(extension=answering).account
+
+    calling = Thread(target=rig.call, args=[[JINAN]], kwargs={"call_id": call_id})
+    calling.start()
+    with database_scope({EVERYTHING}):
+        here = Call.objects.filter(seats=[agent.pk])
+        wait_for(here.exists, seconds=2, what=f"the call at the seat, {rig.log()}")
+        popped = here.get()
+        calling.join()
+        wait_for(lambda: here.filter(status="answered").exists(), seconds=5, what=f"the answer, {rig.log()}")
+
+    assert (popped.status, popped.answered_at) == ("ringing", None)
+    assert [e.kind for e in events(here.get())] == ["newCall", "newCall", "answer", "hangup"]
+
+
+def test_an_event_that_is_refused_as_such_is_dropped_and_one_that_is_early_or_misaddressed_is_sent_again(rig):
+    receiver = Receiver(422, 429, 404, 503)
+    rig.proxy(
+        {
+            "YANZHEN_API": f"http://127.0.0.1:{free_port()}",
+            "YANZHEN_TOKEN": "none",
+            "YANZHEN_EVENTS": receiver.url,
+            "ANNOUNCEMENT": f"sip:announcement@127.0.0.1:{rig.telephone('answers')}",
+        }
+    )
+
+    rig.call([JINAN])
+    rig.call([QINGDAO])
+    wait_for(lambda: len(receiver.events) >= 3, seconds=5, what=f"3 events, {rig.log()}")
+    receiver.close()
+
+    assert receiver.by_caller() == {
+        JINAN: [("hangup", "", "noAnswer")],
+        QINGDAO: [("newCall", "", ""), ("hangup", "", "noAnswer")],
+    }
+    assert "refused with 422 and dropped" in rig.log()
+
+
 def test_a_caller_hears_the_announcement_when_the_platform_is_down_and_no_event_is_lost(rig):
-    receiver = Receiver(refusing=3)
+    receiver = Receiver(503, 503, 503)
     rig.proxy(
         {
             "YANZHEN_API": f"http://127.0.0.1:{free_port()}",

@@ -7,8 +7,11 @@ import secrets
 from datetime import datetime
 
 from django.db import connection
+from django.db.models.functions import Right
 from django.utils import timezone
 from stdnum.iso7064 import mod_37_36
+
+from yanzhen.foundation.models import Series
 
 TAKE = """
 insert into foundation_series as s (code, last) values (%(code)s, %(count)s)
@@ -16,6 +19,7 @@ on conflict (code) do update set last = s.last + excluded.last
 returning last
 """
 SHAPE = re.compile(r"([A-Z]{2}\d{6})-(\d{8})-(\d{5,})-([0-9A-Z])", re.ASCII)
+MOST_SERIES = 2000
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without 0, 1, I, L and O, which people mix up."""
 
@@ -35,6 +39,19 @@ def next_numbers(prefix: str, count: int, *, at: datetime) -> list[str]:
         cursor.execute(TAKE, {"code": series, "count": count})
         (last,) = cursor.fetchone()
     return [_written(series, n) for n in range(last - count + 1, last + 1)]
+
+
+def numbers_ending(tail: str, *, prefix: str) -> list[str]:
+    """Return the numbers given out, of series that begin with `prefix`, whose digits before the check character end so.
+
+    `tail` is six digits or more: five of the place in the series and some of its date, then of its region. Of more than
+    MOST_SERIES the newest count. Read from the series, which are few, so that the numbers can be asked for by equality.
+    """
+    head, place = tail[:-5], int(tail[-5:])
+    ending = f"{head[:-8]}-{head[-8:]}" if len(head) >= len("20261124") else head
+    series = Series.objects.filter(code__startswith=prefix, code__endswith=ending, last__gte=place)
+    codes = series.order_by(Right("code", 8).desc(), "code").values_list("code", flat=True)[:MOST_SERIES]
+    return [_written(code, place) for code in codes] if place else []
 
 
 def problem_with(number: str) -> str | None:

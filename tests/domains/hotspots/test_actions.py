@@ -8,16 +8,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.calls import Board
 from tests.factories import AccountFactory, CaseFactory, RegionFactory
 from tests.hotline import county
+from yanzhen.domains.hotline.calls.actions import close_trunk, open_trunk
+from yanzhen.domains.hotline.calls.models import Call, Trunk
 from yanzhen.domains.hotline.hotspots import actions, queries, tasks
 from yanzhen.domains.hotline.hotspots.models import Alert, AlertCase
+from yanzhen.domains.hotline.hotspots.sources import KIND
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.engines.similarity.index import candidates
 from yanzhen.engines.similarity.models import Cluster, Member
 from yanzhen.foundation.calendar import load_calendar
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Record
+from yanzhen.foundation.outbox.models import Message
 from yanzhen.foundation.scope import database_scope
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +157,97 @@ def test_a_line_that_stops_ringing_is_reported_once(place):
     assert again.pk == alert.pk
 
 
+def told(kind: str) -> list[tuple[int | None, str]]:
+    return list(Message.objects.filter(kind=kind).order_by("pk").values_list("account_id", "text"))
+
+
+def rings(trunk: Trunk, number: str, hours: list[float], *, queue: str = "") -> None:
+    Call.objects.bulk_create(
+        Call(
+            trunk=trunk, ref=f"{number}-{n}", direction="in", status="missed", settled=True, outcome="test", queue=queue,
+            started_at=MIDNIGHT - timedelta(hours=h), ended_at=MIDNIGHT, region_id="370102", line_id="union",
+        )
+        for n, h in enumerate(hours)
+    )  # fmt: skip
+
+
+def test_a_trunk_that_stops_ringing_is_told_though_the_web_and_another_queue_go_on(place):
+    trunk = Board(place).trunk
+    weeks = [24 * 7 * (n % 9 + 1) + n % 23 + 0.5 for n in range(180)]
+    rings(trunk, "dead", weeks)
+    other, _token, _secret = open_trunk("分机", place.region, actor=None)
+    rings(other, "alive", [*weeks, *(n % 23 + 0.5 for n in range(20))], queue="欠薪")
+    rings(other, "quiet", weeks[:90], queue="社保")
+    closed, _token, _secret = open_trunk("旧总机", place.region, actor=None)
+    rings(closed, "out of use", weeks)
+    close_trunk(closed, actor=None, reason="拆除")
+    keeper = AccountFactory(grants=[(place.region.parent, None, "hotspot.decide")])
+    AccountFactory(grants=[(RegionFactory(code="370200"), None, "hotspot.decide")])
+    AccountFactory(grants=[(place.region.parent, None, "hotspot.view")])
+
+    alerts = actions.sweep_silences(MIDNIGHT)
+    again = actions.sweep_silences(MIDNIGHT)
+
+    assert {(a.dimension, a.label, a.region_id, a.count) for a in alerts} == {
+        ("trunk", "总机", "370100", 0),
+        ("queue", "分机 社保", "370102", 0),
+    }
+    assert {a.pk for a in again} == {a.pk for a in alerts}
+    assert not AlertCase.objects.exists()
+    assert told("hotspot.silence") == [
+        (
+            keeper.pk,
+            f"{alert.region}有“{alert.get_dimension_display()}”静默：24 小时只有 0 件，请立即查线路和渠道是否中断。",
+        )
+        for alert in alerts
+    ]
+
+
+def test_a_dead_trunk_is_one_cause_with_its_queues(place):
+    rings(Board(place).trunk, "dead", [24 * 7 * (n % 9 + 1) + n % 23 + 0.5 for n in range(180)], queue="欠薪")
+
+    (alert,) = actions.sweep_silences(MIDNIGHT)
+
+    assert (alert.dimension, alert.also) == ("trunk", [["queue", "总机 欠薪", 0]])
+
+
+def test_a_silent_channel_is_of_the_province_though_one_county_still_calls(place):
+    Case.objects.bulk_create(
+        CaseFactory.build(
+            region=place.region, line_id="union", number=f"GD-BUSY-{n}", channel="phone", started_at=MIDNIGHT,
+            received_at=MIDNIGHT - timedelta(days=7 * (n % 9 + 1), hours=n % 23 + 0.5),
+        )
+        for n in range(270)
+    )  # fmt: skip
+    Case.objects.filter(received_at__gte=MIDNIGHT - timedelta(days=1)).delete()
+    case(0.3, channel="phone")
+
+    (alert,) = actions.sweep_silences(MIDNIGHT)
+
+    assert (alert.dimension, alert.region_id, alert.count) == ("channel", "370000", 1)
+
+
+def test_an_alert_that_reaches_another_county_is_of_both_and_tells_once(place):
+    deciders = [
+        AccountFactory(grants=[(place.region, None, "hotspot.view hotspot.decide")]),
+        AccountFactory(grants=[(place.region.parent, None, "hotspot.view hotspot.decide")]),
+    ]
+    burst()
+    (first,) = actions.sweep_surges(MIDNIGHT)
+    elsewhere = RegionFactory(code="370103")
+    for n in range(3):
+        case(-0.5, employer="宏达建筑有限公司", region=elsewhere, number=f"GD-NEW-{n}")
+
+    (again,) = actions.sweep_surges(MIDNIGHT + timedelta(days=1))
+
+    assert (again.pk, first.region_id, again.region_id) == (first.pk, "370102", "370100")
+    widened = Record.objects.get(verb="hotspot.widen")
+    assert (widened.before, widened.after) == ({"region": "370102"}, {"region": "370100"})
+    assert all(again in queries.alerts(account) for account in deciders)
+    text = f"{place.region}有“涉事单位”激增：7 天 9 件，请确认并处置。"
+    assert told("hotspot.surge") == [(account.pk, text) for account in deciders]
+
+
 def test_a_day_off_in_the_week_is_no_silence(place):
     holiday = datetime(2026, 5, 2, tzinfo=ZONE)  # the night after 1 May, a Friday
 
@@ -231,6 +327,19 @@ def test_cases_that_came_by_list_are_joined_afterwards():
     assert [actions.join_missed(), actions.join_missed()] == [3, 0]
 
 
+def test_the_index_made_anew_has_the_cases_that_are_there_and_no_others():
+    kept = county().case(body="丽水新城搅拌站日夜施工，噪音粉尘严重。")
+    gone = case(1, body="丽水新城搅拌站日夜施工，噪音粉尘严重。")
+    for one in (kept, gone):
+        actions.join(one)
+    gone.delete()
+
+    with database_scope(set()):
+        tasks.renew_index()
+
+    assert [m.record for m in candidates(KIND, f"{kept.title}\n{kept.body}")] == [kept.pk]
+
+
 def test_heat_counts_callers_of_late_and_not_calls(place):
     loud = [
         case(0.5, title="搅拌站噪音", body="丽水新城搅拌站噪音粉尘严重扰民。", phone_hash=bytes([n]) * 32)
@@ -283,7 +392,9 @@ def test_a_sweep_takes_the_same_statements_however_many_cases(place):
 
 
 @pytest.mark.parametrize(
-    "job", [tasks.sweep_surges, tasks.sweep_silences, tasks.join_missed, tasks.tidy], ids=lambda j: j.__name__
+    "job",
+    [tasks.sweep_surges, tasks.sweep_silences, tasks.join_missed, tasks.tidy, tasks.renew_index],
+    ids=lambda j: j.__name__,
 )
 def test_jobs_run_without_a_case_and_with_nothing_in_reach(job):
     county()

@@ -20,7 +20,7 @@ from yanzhen.domains.hotline.models import Case, Category, name_key
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import track_hash
 from yanzhen.domains.hotline.repeats.models import Trace
-from yanzhen.domains.hotline.routing.queries import find as find_route
+from yanzhen.domains.hotline.routing.table import find as find_route
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.domains.hotline.searching import tail_code
 from yanzhen.engines.procedures.changes import proof_of

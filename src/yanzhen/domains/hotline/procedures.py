@@ -6,6 +6,7 @@ from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.closing import guards as closing
 from yanzhen.domains.hotline.knowledge import rules as knowledge
 from yanzhen.domains.hotline.repeats import rules as repeats
+from yanzhen.domains.hotline.routing import table as routing
 from yanzhen.engines.procedures.declare import (
     PROCEDURES,
     Allowance,
@@ -127,11 +128,12 @@ CASE = PROCEDURES.add(
             Transition(
                 "assign", "派单", ("accepted",), "handling", right="case.assign",
                 fields=("organisation",), optional=("handler",),
-                checks=CHARGE, bulk=True,
+                checks=CHARGE, bulk=True, explains=routing.explained,
             ),
             Transition(
                 "reassign", "改派单位", ("handling",), "handling", right="case.assign",
                 fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_required=True,
+                guards=(rules.was_not_settled,),
             ),
             Transition(
                 "claim", "认领或改派承办人", ("handling",), "handling", right="case.handle",
@@ -157,6 +159,10 @@ CASE = PROCEDURES.add(
             Transition(
                 "settle", "裁定承办单位", ("disputed",), "handling", right="case.coordinate",
                 fields=("organisation",), optional=("handler",), checks=CHARGE, note_required=True,
+            ),
+            Transition(
+                "settle", "变更裁定", ("handling",), "handling", right="case.coordinate", guards=(rules.was_settled,),
+                fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_required=True,
             ),
             Transition(
                 "answer", "答复", ("handling",), "answered", right="case.handle",

@@ -127,6 +127,10 @@ def unit_is_not_the_accused(case: Case, unit: Organisation) -> str | None:
     return f"{unit.name} 就是被反映的单位，不能办理本件" if case.employer_key in keys_of(unit) else None
 
 
+SETTLED = 2
+"""Returns after which the coordinator has decided who handles the case."""
+
+
 def is_the_first_return(case: Case) -> str | None:
     """只能退回一次；第二次报协调人裁定，裁定后不得再退"""
     if case.returns == 0:
@@ -141,6 +145,18 @@ def is_the_second_return(case: Case) -> str | None:
     if case.returns == 1:
         return None
     return "首次退回由派单员处理，无须裁定" if case.returns == 0 else "承办单位已由协调人裁定，不得再退回"
+
+
+def was_not_settled(case: Case) -> str | None:
+    """协调人裁定过的，派单员不得改派"""
+    if case.returns < SETTLED:
+        return None
+    return "承办单位已由协调人裁定，不得改派；情况有变的，由协调人变更裁定"
+
+
+def was_settled(case: Case) -> str | None:
+    """只有裁定过的，才能变更裁定"""
+    return None if case.returns >= SETTLED else "承办单位不是协调人裁定的，由派单员改派"
 
 
 def proposes_another(case: Case) -> str | None:

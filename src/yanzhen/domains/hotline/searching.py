@@ -1,4 +1,4 @@
-"""What of a case is searched: its texts, its number by how it begins, the caller's phone by number or last digits."""
+"""What of a case is searched: its texts, its number by how it begins or ends, the caller's phone by number or last digits."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.secrecy import caller_told
 from yanzhen.engines.search.declare import SEARCHABLES, Searchable
-from yanzhen.foundation import crypto
+from yanzhen.foundation import crypto, numbering
 from yanzhen.foundation.people.numbers import FIXED, MOBILE
 
 NUMBER = re.compile(r"GD-?\d[\d-]*[A-Z]?", re.ASCII | re.IGNORECASE)
 """How a case number begins; a whole one is longer."""
+ENDING = re.compile(r"([\d-]*\d{5})(?:-[\dA-Z])?", re.ASCII | re.IGNORECASE)
+"""Digits of a number from anywhere on, with or without its check character."""
+SHORTEST_ENDING = 6
 TAIL = re.compile(r"\d{4}", re.ASCII)
 
 
@@ -24,6 +27,16 @@ def by_number(text: str) -> Q | None:
         return None
     first = text.upper()
     return Q(number__gte=first, number__lt=first[:-1] + chr(ord(first[-1]) + 1))
+
+
+def by_digits(text: str) -> Q | None:
+    """The caller's phone, or a case by the digits with which its number ends: whole numbers by equality, as LIKE has no index."""
+    tail = ENDING.fullmatch(text)
+    digits = tail[1].replace("-", "") if tail else ""
+    numbers = numbering.numbers_ending(digits, prefix="GD") if len(digits) >= SHORTEST_ENDING else []
+    found = Q(number__in=numbers) if numbers else None
+    phone = by_phone(text)
+    return phone | found if phone and found else phone or found
 
 
 def by_phone(text: str) -> Q | None:
@@ -43,7 +56,7 @@ CASES = SEARCHABLES.add(
         code="hotline.case",
         model=Case,
         fields=("title", "body", "employer", "place", "reply"),
-        elsewhere=by_phone,
+        elsewhere=by_digits,
         openly=caller_told,
         instead=by_number,
     )

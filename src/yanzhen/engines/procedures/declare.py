@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,6 +158,8 @@ class Transition:
     """The terms of the target begin anew, even those that ran on."""
     bulk: bool = False
     """Whether it may be made over a whole list at once."""
+    explains: Callable[[Any], Mapping[str, Any]] | None = None
+    """What there was to go by, for the record of the move; asked for every row of a list, so it asks no database."""
 
     def writes(self) -> set[str]:
         set_ = (name for name, _ in (*self.sets, *self.keeps))

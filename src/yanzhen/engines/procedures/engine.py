@@ -319,7 +319,8 @@ def _write(
         late = row.late or any(clock.due_at < now for clock in clocks)
         hands = timing.hands([*shifted.start, *(c for c in clocks if c not in shifted.stop)])
         groups[hands.due_at, hands.warn_at, late, tuple(_shared_with(row))].append(row)
-        histories.append((row, before, {"state": target.code, **spoken(values), **happened}))
+        explained = move.explains(row) if move.explains else {}
+        histories.append((row, before, {"state": target.code, **spoken(values), **explained, **happened}))
     if stop:
         Clock.objects.filter(pk__in=[clock.pk for clock in stop]).update(stopped_at=now)
     if begin:

@@ -77,26 +77,6 @@ def index(kind: str, record: int, text: str, *, former: str = "") -> None:
         add_keys(corpus, record, keys)
 
 
-@transaction.atomic
-def index_many(kind: str, texts: Mapping[int, str]) -> None:
-    """Index a list of records that are not in the index: by COPY, so the statements do not grow with the list."""
-    _take_turns(kind, shared=True)
-    normal = {record: text_normal(text) for record, text in texts.items()}
-    for corpus in corpora(kind):
-        stops = stops_of(corpus)
-        copy_keys(corpus, {record: sketch(text, stops) for record, text in normal.items()})
-
-
-@transaction.atomic
-def remove(kind: str, record: int, text: str) -> None:
-    """Take a record out of the index; `text` is what it was indexed with."""
-    _take_turns(kind, shared=True)
-    normal = text_normal(text)
-    for corpus in corpora(kind):
-        keys = sketch(normal, stops_of(corpus))
-        Key.objects.filter(corpus_id=corpus, key__in=keys, record=record).delete()
-
-
 def candidates(kind: str, text: str, limit: int = 30, *, without: Sequence[int] = ()) -> list[Match]:
     """Return the records that share most keys with `text`, best first: two statements.
 

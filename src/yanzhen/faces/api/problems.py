@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI, Schema
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError, ValidationErrorContext
 
 from yanzhen.faces.http import Malformed, problem
 from yanzhen.faces.places import region_by_code
@@ -63,6 +63,20 @@ def demand_known(request: HttpRequest, query: type[Schema]) -> None:
         raise Invalid("不认识的查询参数", fields=dict.fromkeys(sorted(unknown), REASONS["extra_forbidden"]))
 
 
+class Api(NinjaAPI):
+    """Ninja's, which also tells how long a text was that is too long: the text itself it drops from the error."""
+
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
+        given = [one["input"] for c in error_contexts for one in c.pydantic_validation_error.errors()]
+        found = super().validation_error_from_error_contexts(error_contexts)
+        for one, value in zip(found.errors, given, strict=True):
+            if isinstance(value, str):
+                one["length"] = len(value)
+        return found
+
+
 def install(api: NinjaAPI) -> None:
     """Let `api` answer what its endpoints raise with problem documents."""
     api.add_exception_handler(Refusal, _refused)
@@ -88,10 +102,18 @@ def _unauthenticated(_request: HttpRequest, _error: Any) -> HttpResponse:
 
 def _invalid(_request: HttpRequest, error: Any) -> HttpResponse:
     """Say of each field what is wrong with it. Values are not repeated: they may be somebody's phone."""
-    fields = {_name(one["loc"]): REASONS.get(one["type"], one["msg"]) for one in error.errors}
+    fields = {_name(one["loc"]): _reason(one) for one in error.errors}
     message = "；".join(f"{name}：{reason}" for name, reason in fields.items())
     kind = Malformed if any(one["loc"][0] == "header" for one in error.errors) else Invalid
     return problem(kind(message, fields=fields))
+
+
+def _reason(one: dict[str, Any]) -> str:
+    """Return what is wrong; of a text that is too long the most that is taken, and its length."""
+    reason = REASONS.get(one["type"], str(one["msg"]))
+    if one["type"] != "string_too_long":
+        return reason
+    return f"{reason}：最多 {one['ctx']['max_length']} 字，现有 {one['length']} 字"
 
 
 def _unreadable(_request: HttpRequest, error: Any) -> HttpResponse:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Router
+from ninja import Router
 
 from yanzhen.faces.api import appeals, cases, indicators, problems
 from yanzhen.faces.api.auth import TokenAuth, in_scope, readable
 from yanzhen.faces.api.problems import Absent
 from yanzhen.faces.http import problem
 
-api = NinjaAPI(
+api = problems.Api(
     title="雁阵接口",
     version="1",
     description="错误一律为 RFC 9457 问题文档；列表按游标翻页；个人信息一律遮蔽。",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +109,9 @@ class Desk:
 
     advice: dict[str, Callable[[Any], Advised]] = field(default_factory=dict)
     """For a field of a move: what the rules propose for the subject as it stands."""
+    suggests: dict[str, Callable[[Any], Sequence[Any]]] = field(default_factory=dict)
+    """For a field of a move that chooses among many rows: likely ones by the subject's text, each with the words that
+    spoke for it (console/classification/_suggestions.html). Read from `title` and `body`: not shown to whom those are hidden."""
     secrecy: Secrecy | None = None
     own_pages: dict[str, str] = field(default_factory=dict)
     """Moves that keep more than their fields and so have a page of their own: the name of its address, by code."""
@@ -133,6 +136,13 @@ class Desk:
     def reissues(self) -> bool:
         """For templates, which would call `reissue`."""
         return self.reissue is not None
+
+    def suggested(self, move: Transition, account: Account, row: Subject) -> list[Any] | None:
+        """Return what is suggested for a field of the move; None where nothing is to be suggested."""
+        names = [name for name in (*move.fields, *move.optional) if name in self.suggests]
+        if not names or self.hidden(account, row) & {"title", "body"}:
+            return None
+        return [each for name in names for each in self.suggests[name](row)]
 
     def hidden(self, account: Account, row: Subject) -> frozenset[str]:
         """Return the names of the fields of `row` that the account does not see."""

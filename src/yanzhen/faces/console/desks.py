@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import forms
 
 from yanzhen.domains.hotline import queries
 from yanzhen.domains.hotline.actions import reissue_check_code, reveal_caller
+from yanzhen.domains.hotline.classification.queries import Suggested, suggestions, text_of
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE, LADDER
 from yanzhen.domains.hotline.routing.queries import proposal
@@ -42,6 +45,10 @@ def charge_field(account: Account, row: Subject | None) -> forms.Field:
 def routing_advice(case: Case) -> Advised:
     found = proposal(case)
     return Advised(found.organisation, found.why)
+
+
+def category_suggestions(case: Case) -> Sequence[Suggested]:
+    return suggestions(text_of(case)).ranked
 
 
 class CaseFilters(SubjectFilters):
@@ -104,6 +111,7 @@ CASES = DESKS.add(
         reveal=Reveal("诉求人", "case.reveal", "caller_mask", (("name", "姓名"), ("phone", "手机号")), reveal_caller),
         reissue=reissue_check_code,
         advice={"organisation": routing_advice},
+        suggests={"category": category_suggestions},
         secrecy=Secrecy("secret", hidden_from),
         own_pages={"call_back": "console:call-reached"},
         pickers={"region": pickers.region_field, "category": category_field, "organisation": charge_field,

@@ -51,6 +51,7 @@ def move(request: AccountRequest, desk: Desk, number: str, code: str) -> HttpRes
         request, desk, row, form, act,
         label=gettext(transition.label), done=gettext("已办理：%s") % gettext(transition.label), facts=facts,
         advised=[desk.advice[name](row) for name in (*transition.fields, *transition.optional) if name in desk.advice],
+        suggestions=desk.suggested(transition, request.user, row),
     )  # fmt: skip
 
 

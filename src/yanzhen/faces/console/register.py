@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.domains.hotline.calls.actions import tie_case
+from yanzhen.domains.hotline.calls.actions import add_case, tie_case
 from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.domains.hotline.calls.taking import party_of
 from yanzhen.domains.hotline.knowledge import queries
@@ -71,7 +71,7 @@ class AppealForm(forms.Form):
 
 @page("GET", "HEAD", "POST")
 def register(request: AccountRequest) -> HttpResponse:
-    """Take an appeal in; with `?call=` the one that a caller tells on the telephone now."""
+    """Take an appeal in; with `?call=` the one that a caller tells on the telephone now, with `&more=1` another one."""
     call = _call(request)
     form = AppealForm(sent(request), initial={"token": uuid.uuid4(), **_told(call)})
     if call:
@@ -96,13 +96,18 @@ def _asking(
         for script in queries.wordings(Script, request.user)
         if script.active
     ]
-    context = {"form": form, "scripts": scripts, "call": call}
+    context = {"form": form, "scripts": scripts, "call": call, "more": _more(request, call)}
     return show(request, "console/register.html", context, status=status)
 
 
 def _call(request: AccountRequest) -> Call | None:
     pk = request.GET.get("call", "")
     return call_or_404(request, int(pk)) if pk.isdecimal() and len(pk) < 19 else None
+
+
+def _more(request: AccountRequest, call: Call | None) -> bool:
+    """Tell whether this is a further matter of a call that has its case: asked for, so that no slip makes a second case."""
+    return bool(call and call.case_id and request.GET.get("more"))
 
 
 def _told(call: Call | None) -> dict[str, Any]:
@@ -126,5 +131,6 @@ def _file(form: AppealForm, request: AccountRequest, call: Call | None) -> Filed
         key=str(form.cleaned_data["token"]),
     )
     if call:
-        tie_case(call, filed.number, actor=request.user)
+        tie = add_case if _more(request, call) else tie_case
+        tie(call, filed.number, actor=request.user)
     return filed

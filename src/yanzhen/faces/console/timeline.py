@@ -69,6 +69,8 @@ class Happening:
     label: str
     state: str
     note: str
+    reasons: tuple[str, ...]
+    """What there was to go by when it was decided."""
     tone: str
 
 
@@ -91,6 +93,7 @@ def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> H
         label=gettext(_label(record.verb, procedure)),
         state=gettext(procedure.state(after["state"]).label) if after.get("state") else "",
         note=record.reason,
+        reasons=tuple(after.get("reasons", ())),
         tone=TONES.get(record.verb, ""),
     )
 

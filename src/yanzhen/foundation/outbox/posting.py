@@ -74,19 +74,31 @@ def post(
         "connection": "close",
     }
     try:
-        return _judged(_status(target, body, headers, seconds))
+        return _judged(_status("POST", target, body, headers, seconds))
     except (OSError, http.client.HTTPException) as fault:
-        return Outcome(None, _reason(fault), down=True)
+        return Outcome(None, _reason(fault, seconds), down=True)
 
 
-def _status(target: Target, body: bytes, headers: dict[str, str], seconds: float) -> int:
+def look(url: str, *, seconds: float, resolver: Resolve = resolve) -> Outcome:
+    """Ask whether there is something at `url`, by HEAD. Never raises; `status` None: nobody answered."""
+    try:
+        target = target_of(url, resolver=resolver)
+        headers = {"host": target.authority, "user-agent": "yanzhen-outbox/1", "connection": "close"}
+        return Outcome(_status("HEAD", target, b"", headers, seconds))
+    except AddressRefused as refusal:
+        return Outcome(None, refusal.message)
+    except (OSError, http.client.HTTPException) as fault:
+        return Outcome(None, _reason(fault, seconds))
+
+
+def _status(method: str, target: Target, body: bytes, headers: dict[str, str], seconds: float) -> int:
     """Return the answer's status. The whole exchange ends after `seconds`, also where bytes trickle in one by one."""
     connection = _connection(target, seconds)
     watch = threading.Timer(seconds, _cut, [connection])
     watch.daemon = True
     watch.start()
     try:
-        connection.request("POST", target.path, body, headers)
+        connection.request(method, target.path, body or None, headers)
         return connection.getresponse().status
     finally:
         watch.cancel()
@@ -127,11 +139,11 @@ def _judged(status: int) -> Outcome:
     return Outcome(status, f"接收方应答 {status}，没有接收", down=status >= SERVER_FAULT or status in BUSY)
 
 
-def _reason(fault: OSError | http.client.HTTPException) -> str:
+def _reason(fault: OSError | http.client.HTTPException, seconds: float) -> str:
     if isinstance(fault, ssl.SSLCertVerificationError):
         return "接收方的 HTTPS 证书无法验证"
     if isinstance(fault, TimeoutError):
-        return f"接收方在 {SECONDS:.0f} 秒内没有应答"
+        return f"接收方在 {seconds:.0f} 秒内没有应答"
     if isinstance(fault, ConnectionRefusedError):
         return "接收方拒绝连接"
     return f"与接收方的连接中断（{type(fault).__name__}）"

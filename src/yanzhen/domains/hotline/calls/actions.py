@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 
 from yanzhen.domains.hotline.calls import queries
@@ -15,8 +17,12 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.foundation import crypto
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Account, Line, Region
+from yanzhen.foundation.outbox.posting import SERVER_FAULT, look
 from yanzhen.foundation.records import record
 
+LOOKING = 3.0
+"""Seconds that somebody waits for the recording's server to answer."""
+GONE = {404, 410}
 LINE = "union"
 """Calls come in on the union's line, as appeals do."""
 
@@ -34,10 +40,29 @@ def tie_case(call: Call, number: str, *, actor: Account) -> Call:
     if call.case_id == case.pk or (case.anonymous and call.outcome == Call.Reason.ANONYMOUS):
         return call
     if call.case_id or call.outcome:
-        raise Refusal(f"这通电话已有结果：{_result(call)}；不能再登记为 {case}")
+        raise Refusal(
+            f"这通电话已有结果：{_result(call)}。"
+            "诉求人还有另一件诉求的，用“同一来电再登记一件”；登记错了的，在原工单上更正"
+        )
     _tie(call, case)
     told: dict[str, str] = {"outcome": call.outcome} if case.anonymous else {"case": case.number}
     _keep(call, "call.tie", actor, after=told)
+    return call
+
+
+@transaction.atomic
+def add_case(call: Call, number: str, *, actor: Account) -> Call:
+    """Say that the caller of `call`, which has its case, spoke of another matter too: `number`. The call keeps its case."""
+    call = _locked(call, actor)
+    if call.case_id is None:
+        raise Refusal("这通电话还没有工单：先登记第一件，再登记另一件")
+    case = Case.objects.filter(number=number).first()
+    if case is None:
+        raise Invalid("没有这件工单，或不在您的权限范围内", fields={"case": "没有这件工单"})
+    call.employer_key = call.employer_key or case.employer_key
+    call.save(update_fields=["employer_key"])
+    told = {"outcome": Call.Reason.ANONYMOUS} if case.anonymous else {"case": case.number}
+    record("call.add_case", call, actor=actor, right="call.take", after=told)
     return call
 
 
@@ -74,6 +99,23 @@ def listen(call: Call, *, actor: Account, reason: str) -> str:
         raise Refusal("这通电话没有录音：交换机没有送来录音地址。请核对中继设置，或向交换机管理员查询")
     record("call.listen", call, actor=actor, right="call.listen", reason=reason.strip())
     return address
+
+
+def recording_problem(address: str) -> str:
+    """Return why the recording at `address` can not be opened now; "" where it can, or where this server may not look.
+
+    It looks at hosts that the installation names and at no others: what a trunk sends must not steer its requests.
+    """
+    if urlsplit(address).hostname not in settings.OUTBOX_HOSTS:
+        return ""
+    found = look(address, seconds=LOOKING)
+    if found.status is None:
+        return f"录音服务器连不上（{found.problem}）"
+    if found.status in GONE or found.status >= SERVER_FAULT:
+        return f"录音服务器应答 {found.status}，" + (
+            "这条录音已不在" if found.status in GONE else "服务器有故障"
+        )
+    return ""
 
 
 @transaction.atomic

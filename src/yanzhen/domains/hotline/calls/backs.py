@@ -15,6 +15,14 @@ from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 
 SHORTEST_REASON = 4
+SPOKEN_WITH = {
+    Call.Reason.ANSWERED,
+    Call.Reason.REPEAT,
+    Call.Reason.PROGRESS,
+    Call.Reason.CALLED_BACK,
+    Call.Reason.ELSEWHERE,
+}
+"""Reasons by which somebody was heard; after a silent, wrong, nuisance or test call the caller still waits."""
 
 
 def call_back_for(call: Call) -> CallBack:
@@ -44,10 +52,15 @@ def call_back_for(call: Call) -> CallBack:
 
 
 def got_through(call: Call, *, actor: Account) -> CallBack | None:
-    """Close the call-back that waits for a number which somebody has just spoken with, where `actor` may."""
-    if not call.phone_hash or call.answered_at is None:
+    """Close the call-back that waits for a number which somebody has just spoken with, where `actor` may.
+
+    Two that end at once take turns: the later finds nothing waiting, and what it writes of its own call stands.
+    """
+    heard = bool(call.case_id) or call.outcome in SPOKEN_WITH
+    if not call.phone_hash or call.answered_at is None or not heard:
         return None
-    task: CallBack | None = CallBack.objects.filter(phone_hash=bytes(call.phone_hash), ended_at=None).first()
+    waiting = CallBack.objects.select_for_update(of=("self",))
+    task: CallBack | None = waiting.filter(phone_hash=bytes(call.phone_hash), ended_at=None).first()
     if task is None or not actor.has_right("call.call_back", task):
         return None
     called = call.direction == Call.Direction.IN

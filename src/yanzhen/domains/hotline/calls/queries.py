@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django.db.models import Case as Choice
-from django.db.models import Count, Q, QuerySet, TextField, When
+from django.db.models import Q, QuerySet, TextField, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from yanzhen.domains.hotline.calls.models import Call, CallBack, CallEvent, Trunk
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.queries import worklist
-from yanzhen.domains.hotline.rosters.models import Seat
+from yanzhen.domains.hotline.rosters.models import RouteAnswer, Seat
 from yanzhen.domains.hotline.secrecy import caller_told
 from yanzhen.engines.procedures.queries import seen_by
 from yanzhen.foundation.calendar.held import Held, fingerprint_of
@@ -28,19 +28,6 @@ UNFINISHED = Q(ended_at__isnull=False, case=None, outcome="") & (
 BECAME_A_CASE = Q(case__isnull=False) | Q(outcome=Call.Reason.ANONYMOUS)
 EARLIER = 5
 MOST_SHOWN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """The incoming calls of one day, for whoever compares them with the cases taken in by telephone."""
-
-    total: int
-    answered: int
-    lost: int
-    with_case: int
-    with_reason: int
-    called_back: int
-    unfinished: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +82,6 @@ def version_of(calls: Iterable[Call]) -> str:
     return "-".join(f"{call.pk}.{call.step}" for call in calls)
 
 
-def unfinished(account: Account, *, on: date | None = None) -> QuerySet[Call]:
-    """Calls that are over and ended neither in a case nor in a reason; of one day or of all."""
-    rows = seen(account).filter(UNFINISHED)
-    return rows if on is None else rows.filter(_of_day(on))
-
-
 def cases_of(call: Call, account: Account) -> list[Case]:
     """The latest cases of the caller's number that the account may see."""
     if not call.phone_hash:
@@ -138,9 +119,10 @@ def events(call: Call) -> QuerySet[CallEvent]:
     return call.events.order_by("at", "pk")
 
 
-def names_of(call: Call) -> dict[int, str]:
-    """Return the names of those at whose seats it rang or was answered."""
-    return {account.pk: str(account) for account in Account.objects.filter(pk__in=call.seats)}
+def names_of(call: Call, routed: Iterable[RouteAnswer] = ()) -> dict[int, str]:
+    """Return the names of those at whose seats it rang or was answered, and of those who were to be rung."""
+    wanted = {*call.seats, *(pk for answer in routed for pk in answer.accounts)}
+    return {account.pk: str(account) for account in Account.objects.filter(pk__in=wanted)}
 
 
 def trunks(account: Account) -> QuerySet[Trunk]:
@@ -169,9 +151,9 @@ def forget_trunks() -> None:
 
 
 def seated(numbers: Iterable[str]) -> Seated:
-    """Return who sits behind answering numbers: extension, else login, else id, as `rosters.queries.account_by` has it.
+    """Return who sits behind answering numbers: extension, else login, else id.
 
-    One statement where all are extensions of seats, and one more for the others.
+    That is the order of Zammad's generic CTI contract. One statement where all are extensions of seats, and one more for the others.
     """
     wanted = list(dict.fromkeys(filter(None, numbers)))
     found = Seated({}, set())
@@ -197,28 +179,6 @@ def _sit(found: Seated, rows: Iterable[Any]) -> None:
         found.accounts[number] = account
         if "call.view" in (rights or ()) and starts_on <= today and (ends_on is None or ends_on > today):
             found.keys.add(Reach(prefix_of(region), line).key)
-
-
-def day(on: date, *, account: Account) -> Day:
-    """Count the incoming calls that began on `on`, of what the account may see. One statement."""
-    rows = Call.objects.visible_to(account, "call.view").filter(_of_day(on), direction=Call.Direction.IN)
-    lost = (Call.Status.MISSED, Call.Status.DROPPED, Call.Status.BUSY)
-    back = Q(case=None, outcome="", call_back__ended_at__isnull=False)
-    counted = rows.aggregate(
-        total=Count("pk"),
-        answered=Count("pk", filter=Q(status=Call.Status.ANSWERED)),
-        lost=Count("pk", filter=Q(status__in=lost)),
-        with_case=Count("pk", filter=BECAME_A_CASE),
-        with_reason=Count("pk", filter=~BECAME_A_CASE & ~Q(outcome="")),
-        called_back=Count("pk", filter=back),
-        unfinished=Count("pk", filter=UNFINISHED),
-    )
-    return Day(**counted)
-
-
-def _of_day(on: date) -> Q:
-    midnight = datetime.combine(on, time(), timezone.get_default_timezone())
-    return Q(started_at__gte=midnight, started_at__lt=midnight + timedelta(days=1))
 
 
 def _read_trunks() -> list[tuple[bytes, Trunk]]:

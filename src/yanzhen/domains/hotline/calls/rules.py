@@ -92,14 +92,13 @@ def fold(events: Iterable[Event], machines: Iterable[str] = ()) -> State:
     ours, theirs = ("from_", "to") if direction == Call.Direction.OUT else ("to", "from_")
     told = [e.wait_ms for e in ordered if e.wait_ms is not None]
     until = answered_at or (end.at if end else None)
-    waited = max(0, min(LONGEST_WAIT, round((until - first.at).total_seconds() * 1000))) if until else None
     return State(
         direction=direction,
         status=_status(direction, end, bool(answers), bool(taken)),
         started_at=first.at,
         answered_at=answered_at,
         ended_at=end.at if end else None,
-        wait_ms=told[0] if told else waited if first.kind == NEW else None,
+        wait_ms=told[0] if told else _waited(first, until),
         cause=end.cause if end else "",
         party=_first(plain_number(getattr(e, theirs)) for e in ordered),
         own_number=_first(getattr(e, ours).strip() for e in ordered),
@@ -154,6 +153,14 @@ def _legs(taken: Sequence[Event]) -> tuple[tuple[str, datetime], ...]:
         if not legs or legs[-1][0] != event.answering:
             legs.append((event.answering, event.at))
     return tuple(legs)
+
+
+def _waited(first: Event, until: datetime | None) -> int | None:
+    """Return the milliseconds from the call to its answer or end; None where nobody told the call, or only afterwards:
+    events without a time of their own have that of their coming, and one that was overtaken says nothing of a wait."""
+    if first.kind != NEW or until is None or until < first.at:
+        return None
+    return min(LONGEST_WAIT, round((until - first.at).total_seconds() * 1000))
 
 
 def _status(direction: str, end: Event | None, answered: bool, taken: bool) -> str:

@@ -18,6 +18,7 @@ from yanzhen.domains.hotline.calls.models import EVENT, PARTY, Call, CallEvent, 
 from yanzhen.domains.hotline.calls.rules import Event, State
 from yanzhen.domains.hotline.places import Guess, guess_region
 from yanzhen.foundation import crypto, parameters
+from yanzhen.foundation.errors import Refusal
 from yanzhen.foundation.models import Region
 from yanzhen.foundation.people import mask_phone
 from yanzhen.foundation.scope import EVERYTHING, audience_of
@@ -40,18 +41,28 @@ class Taken:
     fresh: bool
 
 
+class EventIdUsed(Refusal):
+    code = "event_id_used"
+
+
 @transaction.atomic
 def take_event(trunk: Trunk, event: Event, *, identity: str) -> Taken:
     """Keep an event of `trunk` and write its call anew; one with the `identity` of an earlier one changes nothing.
 
     An event of a call that nobody announced makes the call: what is known is kept, the rest follows or stays unknown.
+    Raises EventIdUsed where the earlier one was of another kind: taken for the same, this one would be lost.
     """
     with connection.cursor() as cursor:
         cursor.execute(FIRST_IN_LINE, [f"{{{EVERYTHING}}}", f"call:{trunk.pk}/{event.ref}"])
     call = Call.objects.select_for_update().filter(trunk=trunk, ref=event.ref).first()
     before = list(CallEvent.objects.filter(call=call)) if call else []
     key = crypto.keyed_hash(identity, purpose="cti.event")
-    if call and any(bytes(row.key) == key for row in before):
+    if call and (same := next((row for row in before if bytes(row.key) == key), None)):
+        if same.kind != event.kind:
+            raise EventIdUsed(
+                f"这个 eventId 已用于同一通电话的 {same.kind} 事件，不能再用于 {event.kind}：每个事件各用一个编号，"
+                "或不填 eventId"
+            )
         return Taken(call, fresh=False)
     told = [*(_opened(row, event.ref) for row in before), event]
     call = call or Call(trunk=trunk, ref=event.ref)

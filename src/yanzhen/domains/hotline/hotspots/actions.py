@@ -10,10 +10,12 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from yanzhen.domains.hotline.calls.models import Trunk
 from yanzhen.domains.hotline.hotspots import counts, detect
 from yanzhen.domains.hotline.hotspots.counts import DIMENSIONS, PLACES_AND_LINES, WEEK, Period
-from yanzhen.domains.hotline.hotspots.detect import Cause, Signal
+from yanzhen.domains.hotline.hotspots.detect import Cause, Series, Signal
 from yanzhen.domains.hotline.hotspots.models import Alert, AlertCase
+from yanzhen.domains.hotline.hotspots.notices import SILENCE, SURGE
 from yanzhen.domains.hotline.hotspots.queries import number
 from yanzhen.domains.hotline.hotspots.sources import KIND, words_of
 from yanzhen.domains.hotline.models import Case
@@ -23,7 +25,9 @@ from yanzhen.engines.similarity.models import Member
 from yanzhen.engines.similarity.sources import Words
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Account
+from yanzhen.foundation.outbox.messages import holders, notify
 from yanzhen.foundation.records import record
+from yanzhen.foundation.scope import audience_of, prefix_of
 
 LINE = "union"
 DAILY, HOURLY = 7, 168
@@ -148,15 +152,40 @@ def _extended(signal: Signal, until: datetime, kind: str) -> Alert | None:
     if alert is None:
         return None
     _measure(alert, signal, until)
+    if kind == Alert.Kind.SURGE:
+        _widen(alert, signal)
     alert.save()
     _attach(alert, signal.series.cases)
     return alert
 
 
+def _widen(alert: Alert, signal: Signal) -> None:
+    """Let the alert be of the smallest region that has its old cases and its new ones; who saw it goes on seeing it."""
+    former = alert.region_id
+    region = _region(counts.common([former, _region(signal.series.region)]))
+    if region == former:
+        return
+    alert.region_id = region
+    own = audience_of(region, LINE)
+    alert.shared_with = sorted({*alert.shared_with, *audience_of(former, LINE)} - set(own))
+    record("hotspot.widen", alert, actor=None, before={"region": former}, after={"region": region})
+
+
 def _raise(causes: Iterable[Cause], until: datetime, kind: str) -> list[Alert]:
     chosen = list(causes)
     spoken = counts.labels(s.series for c in chosen for s in (c.signal, *c.also))
-    return [_raised(cause, until, kind, spoken) for cause in chosen]
+    alerts = [_raised(cause, until, kind, spoken) for cause in chosen]
+    _tell(alerts)
+    return alerts
+
+
+def _tell(alerts: Iterable[Alert]) -> None:
+    """Tell those who decide on alerts of the place, once an alert."""
+    for alert in alerts:
+        notice = SILENCE if alert.kind == Alert.Kind.SILENCE else SURGE
+        values = {"region": str(alert.region), "state": alert.get_dimension_display(), "count": alert.count}
+        to = holders("hotspot.decide", region=alert.region_id, line=LINE)
+        notify(notice, subject=alert, to=to, values=values)
 
 
 def _raised(cause: Cause, until: datetime, kind: str, spoken: dict[tuple[str, str], str]) -> Alert:
@@ -166,7 +195,7 @@ def _raised(cause: Cause, until: datetime, kind: str, spoken: dict[tuple[str, st
         dimension=series.dimension,
         value=series.value[:160],
         label=spoken[series.key][:160],
-        region_id=_region(series.region or _place_of(series.dimension, series.value)),
+        region_id=_region(_place_of(series.dimension, series.value) or _where(series, kind)),
         line_id=LINE,
         opened_at=until,
         also=[[s.series.dimension, spoken[s.series.key], len(s.series.cases)] for s in cause.also],
@@ -185,11 +214,22 @@ def _measure(alert: Alert, signal: Signal, until: datetime) -> None:
 
 
 def _attach(alert: Alert, cases: Iterable[int]) -> None:
+    if alert.dimension in detect.CALLED:
+        return
     AlertCase.objects.bulk_create([AlertCase(alert=alert, case_id=pk) for pk in cases], ignore_conflicts=True)
 
 
 def _place_of(dimension: str, value: str) -> str:
+    """Return the prefix of the region that a value is of by itself, "" where it is of none."""
+    if dimension in detect.CALLED:
+        trunk = Trunk.objects.get(pk=value.partition(":")[0])
+        return prefix_of(trunk.region_id)
     return value if dimension in {"county", "city"} else ""
+
+
+def _where(series: Series, kind: str) -> str:
+    """Return where the cases are. Those that still come in where a channel fell silent do not tell where it did."""
+    return "" if kind == Alert.Kind.SILENCE else series.region
 
 
 def _region(prefix: str) -> str:

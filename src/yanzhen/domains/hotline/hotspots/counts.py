@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils import timezone
 
+from yanzhen.domains.hotline.calls.models import Trunk
 from yanzhen.domains.hotline.hotspots.detect import Series
 from yanzhen.domains.hotline.hotspots.models import Alert
 from yanzhen.domains.hotline.hotspots.sources import KIND
@@ -26,14 +27,16 @@ LEAST_WEEKS = 8
 """Of a shorter past nothing can be said."""
 
 PAST = """
-select {value} as value, floor(extract(epoch from %(until)s - received_at) / 604800)::int as ago, count(*)
+select {value} as value, floor(extract(epoch from %(until)s - {at}) / 604800)::int as ago, count(*)
 from {table}
-where received_at >= %(since)s and received_at < %(until)s and {value} is not null
-    and mod(extract(epoch from %(until)s - received_at)::bigint, 604800) < %(length)s
+where {at} >= %(since)s and {at} < %(until)s and {value} is not null
+    and mod(extract(epoch from %(until)s - {at})::bigint, 604800) < %(length)s
 group by 1, 2
 """
 CASES = "hotline_case"
 MEMBERS = f"similarity_member m join hotline_case on hotline_case.id = m.record and m.kind = '{KIND}'"
+CALLS = "calls_call c join calls_trunk t on t.id = c.trunk_id and t.active and c.direction = 'in'"
+"""Of trunks in use: one that was closed is not silent."""
 
 
 class Row(NamedTuple):
@@ -48,15 +51,26 @@ class Row(NamedTuple):
     cluster: int | None
 
 
+class CallRow(NamedTuple):
+    """An incoming call of the period now."""
+
+    pk: int
+    trunk: int
+    queue: str
+    region: str
+
+
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """How a case is counted: the column in SQL, the same of a row, and what is made of the value in Python."""
+    """How a case, or a call, is counted: the column in SQL, the same of a row, what is made of the value in Python."""
 
     code: str
     column: str
-    of: Callable[[Row], str | None]
+    of: Callable[[Any], str | None]
     fold: Callable[[str], str] = str
     table: str = CASES
+    at: str = "received_at"
+    """The column by which it belongs to a period."""
 
 
 def _county(region: str) -> str | None:
@@ -82,7 +96,18 @@ DIMENSIONS = (
     Dimension("channel", "channel", lambda r: r.channel),
     Dimension("city", "left(region_id, 4)", lambda r: r.region[:4]),
 )
-PLACES_AND_LINES = tuple(d for d in DIMENSIONS if d.code in {"county", "channel", "city"})
+PLACES_AND_LINES = (
+    *(d for d in DIMENSIONS if d.code in {"county", "channel", "city"}),
+    Dimension("trunk", "c.trunk_id::text", lambda r: str(r.trunk), table=CALLS, at="c.started_at"),
+    Dimension(
+        "queue",
+        "c.trunk_id || ':' || nullif(c.queue, '')",
+        lambda r: f"{r.trunk}:{r.queue}" if r.queue else None,
+        table=CALLS,
+        at="c.started_at",
+    ),
+)
+"""What may fall silent: places and channels by their cases, trunks and queues by their calls, whatever becomes of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +131,21 @@ def weeks_known(until: datetime, most: int) -> int:
 
 def series_of(period: Period, dimensions: Iterable[Dimension]) -> list[Series]:
     """Return the counts of every value that has a case in the period or before it: two statements a dimension."""
-    rows = list(_rows(period))
+    wanted = list(dimensions)
+    cases = list(_rows(period))
+    calls = list(_calls(period)) if any(each.table == CALLS for each in wanted) else []
     left_out = _weeks_of_alerts(period)
-    return [one for dimension in dimensions for one in _series(period, dimension, rows, left_out)]
+    return [
+        one
+        for each in wanted
+        for one in _series(period, each, calls if each.table == CALLS else cases, left_out)
+    ]
 
 
 def _series(
-    period: Period, dimension: Dimension, rows: list[Row], left_out: Mapping[tuple[str, str], set[int]]
+    period: Period, dimension: Dimension, rows: Sequence[Any], left_out: Mapping[tuple[str, str], set[int]]
 ) -> Iterable[Series]:
-    now: dict[str, list[Row]] = defaultdict(list)
+    now: dict[str, list[Any]] = defaultdict(list)
     spoken: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         raw = dimension.of(row)
@@ -132,7 +163,7 @@ def _series(
         kept = [n for week, n in enumerate(past[value]) if period.weeks - week not in skipped]
         counts = kept if len(kept) >= LEAST_WEEKS else past[value]
         label = spoken[value].most_common(1)[0][0] if mine else value
-        region = _common(r.region for r in mine) if mine else ""
+        region = common(r.region for r in mine) if mine else ""
         yield Series(dimension.code, value, label, region, tuple(counts), frozenset(r.pk for r in mine))
 
 
@@ -147,6 +178,16 @@ def _rows(period: Period) -> Iterable[Row]:
         return [Row(*values) for values in cursor.fetchall()]
 
 
+def _calls(period: Period) -> Iterable[CallRow]:
+    calls = f"""
+        select c.id, c.trunk_id, c.queue, c.region_id from {CALLS}
+        where c.started_at >= %s and c.started_at < %s
+    """  # noqa: S608  # program text
+    with connection.cursor() as cursor:
+        cursor.execute(calls, [period.since, period.until])
+        return [CallRow(*values) for values in cursor.fetchall()]
+
+
 def _past(period: Period, dimension: Dimension) -> list[tuple[str, int, int]]:
     """Return (value, weeks ago, cases): 0 weeks ago is the period itself."""
     values: dict[str, datetime | int] = {
@@ -155,7 +196,7 @@ def _past(period: Period, dimension: Dimension) -> list[tuple[str, int, int]]:
         "length": int(period.length.total_seconds()),
     }
     with connection.cursor() as cursor:
-        cursor.execute(PAST.format(value=dimension.column, table=dimension.table), values)
+        cursor.execute(PAST.format(value=dimension.column, table=dimension.table, at=dimension.at), values)
         return [(value, ago, count) for value, ago, count in cursor.fetchall()]
 
 
@@ -171,7 +212,7 @@ def _weeks_of_alerts(period: Period) -> Mapping[tuple[str, str], set[int]]:
     return found
 
 
-def _common(regions: Iterable[str]) -> str:
+def common(regions: Iterable[str]) -> str:
     """Return the prefix of the smallest region that has all of these; "" where no region has."""
     prefixes = {prefix_of(code) for code in regions}
     for depth in reversed(DEPTHS):
@@ -188,6 +229,7 @@ def labels(series: Iterable[Series]) -> dict[tuple[str, str], str]:
         Region.objects.filter(code__in=[code.ljust(6, "0") for code in regions]).values_list("code", "name")
     )
     topics = dict(Category.objects.values_list("code", "name"))
+    trunks = {str(pk): name for pk, name in Trunk.objects.values_list("pk", "name")}
     spoken = {}
     for one in wanted:
         place, _colon, topic = one.value.partition(":")
@@ -198,6 +240,8 @@ def labels(series: Iterable[Series]) -> dict[tuple[str, str], str]:
             "city": name,
             "channel": str(dict(Case.Channel.choices).get(one.value, one.value)),
             "cluster": f"同类诉求 {one.value}",
+            "trunk": trunks.get(one.value, one.value),
+            "queue": f"{trunks.get(place, place)} {topic}",
         }.get(one.dimension, one.label)
     return spoken
 

@@ -17,14 +17,19 @@ from yanzhen.domains.hotline.hotspots.chance import (
 
 SPECIFIC = ("employer", "cluster", "place", "category", "county", "channel", "city")
 """From the most specific cause to the most general: an alarm is laid to the first that explains it."""
-GENERAL = ("channel", "city", "county")
+GENERAL = ("channel", "trunk", "queue", "city", "county")
 """From the most general cause of a silence to the least."""
+CALLED = ("trunk", "queue")
+"""Counted by calls and not by cases."""
 FEWEST_EXPECTED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The counts of one value of a dimension. `past` from the oldest period on; `cases` are those of the period now."""
+    """The counts of one value of a dimension. `past` from the oldest period on; `cases` are those of the period now.
+
+    Of a trunk or a queue they are calls.
+    """
 
     dimension: str
     value: str
@@ -124,7 +129,8 @@ def causes(signals: Iterable[Signal], explained: frozenset[int], *, least: int) 
 
 
 def quiet_causes(signals: Iterable[Signal], total: float) -> list[Cause]:
-    """Lay each silence to the most general cause: a county is silent because its city is, or most of the lines are.
+    """Lay each silence to the most general cause: a county is silent because its city is, or most of the lines are;
+    a queue because its trunk is, a trunk because all telephones are.
 
     `total` is what all channels together count in a period: one that carries less than half of it explains no place.
     """
@@ -144,9 +150,11 @@ def quiet_causes(signals: Iterable[Signal], total: float) -> list[Cause]:
 def _covers(wide: Signal, narrow: Signal, total: float) -> bool:
     if wide.series.dimension == narrow.series.dimension:
         return False
+    if narrow.series.dimension in CALLED:
+        return wide.series.value in ("phone", narrow.series.value.partition(":")[0])
     if wide.series.dimension == "channel":
         return 2 * wide.mean >= total
-    return narrow.series.value.startswith(wide.series.value)
+    return wide.series.dimension not in CALLED and narrow.series.value.startswith(wide.series.value)
 
 
 def _by_dimension(series: Iterable[Series]) -> dict[str, list[Series]]:

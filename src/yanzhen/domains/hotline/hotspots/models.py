@@ -27,6 +27,8 @@ class Alert(Scoped):
         COUNTY = "county", "县（市、区）"
         CHANNEL = "channel", "渠道"
         CITY = "city", "市"
+        TRUNK = "trunk", "电话中继"
+        QUEUE = "queue", "电话队列"
 
     kind = models.CharField("性质", max_length=8, choices=Kind)
     dimension = models.CharField("维度", max_length=8, choices=Dimension)

@@ -65,10 +65,6 @@ def cases_of(alert: Alert, account: Account) -> QuerySet[Case]:
     return worklist(account).filter(pk__in=alert.cases.values("pk")).order_by("-received_at", "-pk")
 
 
-def cluster_of(case: Case) -> int | None:
-    return Member.objects.filter(kind=KIND, record=case.pk).values_list("cluster_id", flat=True).first()
-
-
 def cases_in(cluster: int, account: Account) -> QuerySet[Case]:
     """The cases of a cluster that the account may see, the newest first."""
     records = Member.objects.filter(kind=KIND, cluster_id=cluster).values("record")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils import timezone
 
 from yanzhen.domains.hotline.hotspots import actions
+from yanzhen.domains.hotline.hotspots.sources import KIND
+from yanzhen.engines.similarity import index
 from yanzhen.foundation.jobs import job
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
@@ -34,3 +36,10 @@ def sweep_silences() -> None:
 def tidy() -> None:
     with database_scope({EVERYTHING}):
         actions.tidy(timezone.now())
+
+
+@job(cron="50 4 1 * *")
+def renew_index() -> None:
+    """Once a month learn anew which words everybody writes, and leave out the texts of cases that were taken back."""
+    with database_scope({EVERYTHING}):
+        index.renew(KIND)

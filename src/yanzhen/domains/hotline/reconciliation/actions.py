@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from yanzhen.domains.hotline.reconciliation.declare import MOST, SOURCES, Source
@@ -26,8 +28,10 @@ FARTHEST_DAYS = min(replays.KEPT_DAYS, running.KEPT_DAYS) - 2
 
 
 @transaction.atomic
-def reconcile(day: date, *, actor: Account | None = None) -> list[Report]:
-    """Compare every source with the cases of `day` and keep what came of it, each as a new version.
+def reconcile(
+    day: date, *, actor: Account | None = None, sources: Iterable[Source] = SOURCES
+) -> list[Report]:
+    """Compare the sources with the cases of `day` and keep what came of it, each as a new version.
 
     `actor` None is the nightly job. Who holds the right is told of differences that the version before did not have.
     Raises NotAllowed, and Invalid for a day that is not over or whose arrivals are no longer kept.
@@ -42,7 +46,7 @@ def reconcile(day: date, *, actor: Account | None = None) -> list[Report]:
         cursor.execute("select pg_advisory_xact_lock(hashtextextended('reconciliation', 0))")
     before = latest_of(day)
     with database_scope({EVERYTHING}):
-        reports = [_compared(source, day, actor, before.get(source.code)) for source in SOURCES]
+        reports = [_compared(source, day, actor, before.get(source.code)) for source in sources]
     Report.objects.bulk_create(reports)
     record_many(
         "reconciliation.run",
@@ -57,7 +61,10 @@ def reconcile(day: date, *, actor: Account | None = None) -> list[Report]:
 
 
 def catch_up() -> list[date]:
-    """Reconcile yesterday, and each day since the first report that was missed and can still be; return the days."""
+    """Reconcile yesterday, and each day since the first report that was missed and can still be; return the days.
+
+    Sources that ask for it are compared again once the day after is over too.
+    """
     today = timezone.localdate()
     window = [today - timedelta(days=n) for n in range(FARTHEST_DAYS, 0, -1)]
     known = set(Report.objects.filter(day__gte=window[0]).values_list("day", flat=True))
@@ -65,7 +72,25 @@ def catch_up() -> list[date]:
     missed = [day for day in window if day >= first and day not in known]
     for day in missed:
         reconcile(day)
-    return missed
+    return sorted([*missed, *_again(window[:-1])])
+
+
+def _again(days: list[date]) -> list[date]:
+    """Compare those of `days` once more of which a source that asks for it was last compared the night after."""
+    sources = [source for source in SOURCES if source.again]
+    reports = Report.objects.filter(day__in=days, source__in=[source.code for source in sources])
+    last = {
+        (day, source): timezone.localdate(at)
+        for day, source, at in reports.values_list("day", "source").annotate(Max("made_at"))
+    }
+    open_ = {
+        day: [s for s in sources if (at := last.get((day, s.code))) and at <= day + timedelta(days=1)]
+        for day in days
+    }
+    for day, late in open_.items():
+        if late:
+            reconcile(day, sources=late)
+    return [day for day, late in open_.items() if late]
 
 
 def latest_of(day: date) -> dict[str, Report]:

@@ -51,6 +51,8 @@ class Source:
     label: str
     count: Callable[[date], Count]
     differences: Callable[[date], list[Difference]]
+    again: bool = False
+    """Whether a day is compared once more a night later: what arrives on it may still be open that night."""
 
 
 SOURCES: Registry[Source] = Registry("source of arrivals")

@@ -117,16 +117,6 @@ class Coverage:
                 found[duty.region, duty.skill].append(span)
         return cls(window, {place: merged(spans) for place, spans in found.items()})
 
-    def by_step(self, region: str, skill: str) -> list[tuple[str, Spans]]:
-        """Return (code, spans) for each step of the ladder: when it is that step that a call gets to."""
-        open_ = [self.window]
-        steps = []
-        for code in ladder(region):
-            here = shared(open_, self.on_duty.get((code, skill), []))
-            open_ = without(open_, here)
-            steps.append((code, here))
-        return steps
-
     def bare(self, region: str, skill: str) -> Spans:
         """Return when nobody of the ladder is there."""
         spans = [span for code in ladder(region) for span in self.on_duty.get((code, skill), [])]

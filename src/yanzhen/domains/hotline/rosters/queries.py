@@ -40,20 +40,6 @@ HORIZON = timedelta(days=30)
 """How far ahead the proof looks."""
 
 
-def account_by(answering: str) -> Account | None:
-    """Return the account that a telephone system means by `answering`: its extension, else its login, else its id.
-
-    That is the order of Zammad's generic CTI contract.
-    """
-    seat = Seat.objects.filter(extension=answering).select_related("account").first()
-    if seat:
-        return seat.account
-    found = Account.objects.filter(username=answering).first()
-    if found is None and answering.isdecimal() and len(answering) < 10:
-        found = Account.objects.filter(pk=int(answering)).first()
-    return found
-
-
 # ---- seats ----
 
 
@@ -189,11 +175,7 @@ def regions() -> list[str]:
 
 def duties(span: Span) -> list[Duty]:
     """Return who is on duty in the span, all over the province: no names. Who can not be rung does not count."""
-    with database_scope({EVERYTHING}):
-        rows = between(
-            Shift.objects.filter(account__is_active=True, account__seat__active=True), span
-        ).values_list("region_id", "skill_id", "starts_at", "ends_at")
-        return [Duty(*row) for row in rows.order_by()]
+    return [duty for _, duty in _duties_by_account(span)]
 
 
 def coverage(span: Span) -> Coverage:
@@ -226,19 +208,14 @@ class Change:
 
 def simulate(changes: Sequence[Change], span: Span) -> Difference:
     """Return which holes the changes would open and close in the span. Saves nothing."""
-    before = duties(span)
-    after = list(before)
+    before = _duties_by_account(span)
+    after = before
     for change in changes:
-        if change.skill is not None:
-            after.append(Duty(change.region, change.skill, change.start, change.end))
-            continue
-        for duty in _duties_of(change):
-            after.remove(duty)
-            left = without([Span(duty.start, duty.end)], [Span(change.start, change.end)])
-            after += [Duty(duty.region, duty.skill, *part) for part in left]
+        after = _changed(after, change)
     codes, proven = regions(), proven_skills()
     return difference(
-        holes(Coverage.of(before, span), codes, proven), holes(Coverage.of(after, span), codes, proven)
+        holes(Coverage.of([duty for _, duty in before], span), codes, proven),
+        holes(Coverage.of([duty for _, duty in after], span), codes, proven),
     )
 
 
@@ -247,15 +224,31 @@ def off(account: int, start: datetime, end: datetime) -> Difference:
     return simulate([Change(account, start, end)], Span(start, end))
 
 
-def _duties_of(change: Change) -> list[Duty]:
+def _duties_by_account(span: Span) -> list[tuple[int, Duty]]:
     with database_scope({EVERYTHING}):
         rows = between(
-            Shift.objects.filter(account=change.account, account__is_active=True, account__seat__active=True),
-            Span(change.start, change.end),
-        )
+            Shift.objects.filter(account__is_active=True, account__seat__active=True), span
+        ).values_list("account_id", "region_id", "skill_id", "starts_at", "ends_at")
         return [
-            Duty(*row) for row in rows.order_by().values_list("region_id", "skill_id", "starts_at", "ends_at")
+            (account, Duty(region, skill, start, end))
+            for account, region, skill, start, end in rows.order_by()
         ]
+
+
+def _changed(known: Iterable[tuple[int, Duty]], change: Change) -> list[tuple[int, Duty]]:
+    """Return the duties as one change leaves them; what an earlier change cut is cut further."""
+    if change.skill is not None:
+        return [*known, (change.account, Duty(change.region, change.skill, change.start, change.end))]
+    gone = [Span(change.start, change.end)]
+    return [
+        (account, Duty(duty.region, duty.skill, *part))
+        for account, duty in known
+        for part in (
+            without([Span(duty.start, duty.end)], gone)
+            if account == change.account
+            else [Span(duty.start, duty.end)]
+        )
+    ]
 
 
 def alarms(account: Account) -> QuerySet[Alarm]:

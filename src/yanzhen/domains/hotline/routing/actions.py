@@ -16,7 +16,7 @@ from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account, Line, Organisation, Region
 from yanzhen.foundation.organisations import charge_problem
-from yanzhen.foundation.records import record
+from yanzhen.foundation.records import history, record
 from yanzhen.foundation.scope import Reach
 
 DATA = Path(__file__).parent / "data" / "routes.csv"
@@ -80,18 +80,25 @@ def set_route(route: Route, *, actor: Account) -> Route:
 
 @transaction.atomic
 def end_route(route: Route, *, actor: Account, on: date, reason: str) -> None:
-    """Let a row end on a day, today or later; one that has not begun is ended before it begins, by deletion."""
+    """Let a row end on a day, today or later; one that has not begun is ended before it begins, by deletion.
+
+    What the deleted row had ended goes on then, so that no day is left without a rule that had one.
+    """
     demand_right(actor, route.region_id)
     _lock()
     if on < timezone.localdate():
         raise Invalid("停用日期不能早于今天", fields={"valid_to": "不能早于今天"})
     if not reason.strip():
         raise Invalid("请写明停用理由", fields={"reason": "请写明停用理由"})
-    record("route.end", route, actor=actor, right="route.edit", before=_plain(route), reason=reason)
+    after = {"valid_to": on}
+    record(
+        "route.end", route, actor=actor, right="route.edit", before=_plain(route), after=after, reason=reason
+    )
     if on <= route.valid_from:
         if Case.objects.filter(route=route).exists():
             raise Invalid("今天已有工单按此规则派出：最早从明天起停用", fields={"valid_to": "最早从明天起"})
         route.delete()
+        _reopen_before(route, actor=actor, reason=reason)
         return
     route.valid_to = on
     route.save(update_fields=["valid_to"])
@@ -125,6 +132,24 @@ def load() -> int:
     for route in rows:
         route.save(force_insert=True)
     return len(rows)
+
+
+def _reopen_before(gone: Route, *, actor: Account, reason: str) -> None:
+    """Let the row that ended where `gone` began go on: to the end that somebody gave it, else to the next row's first day."""
+    same = Route.objects.filter(region=gone.region_id, category=gone.category)
+    former = same.filter(valid_to=gone.valid_from).first()
+    if former is None:
+        return
+    asked = history(former).filter(verb="route.end").order_by("-id").first()
+    following = same.filter(valid_from__gte=gone.valid_from).order_by("valid_from").first()
+    ends = [date.fromisoformat(asked.after["valid_to"])] if asked and asked.after else []
+    ends += [following.valid_from] if following else []
+    before, former.valid_to = {"valid_to": former.valid_to}, min(ends, default=None)
+    if former.valid_to == gone.valid_from:
+        return
+    former.save(update_fields=["valid_to"])
+    after = {"valid_to": former.valid_to}
+    record("route.reopen", former, actor=actor, right="route.edit", before=before, after=after, reason=reason)
 
 
 def _lock() -> None:

@@ -1,21 +1,20 @@
-"""What is asked of the routing table. It is kept in the process, so that intake asks the database nothing."""
+"""What is asked of the routing table: what holds, whom it proposes, what a change would come to."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.db.models import Count, Q, QuerySet
-from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
 from yanzhen.domains.hotline.models import Case, Category, keys_of
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.domains.hotline.routing.rules import Decision, Row, Table, decide, table_of
-from yanzhen.foundation.calendar.held import Held, fingerprint_of
+from yanzhen.domains.hotline.routing.table import find, table
 from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.scope import DEPTHS, prefix_of
 
@@ -52,11 +51,6 @@ def one(pk: int) -> Route | None:
     return Route.objects.select_related("region", "line", "organisation").filter(pk=pk).first()
 
 
-def find(region: str, category: str, *, on: date) -> Decision:
-    """Return the route of a matter on a day. No statement while the table is fresh (5 s)."""
-    return decide(_TABLE.get(), region, category, on=on)
-
-
 def proposal(case: Case) -> Proposal:
     """Return whom the table proposes for the case as it stands; the accused unit is never proposed."""
     found = find(case.region_id, case.category_id or "", on=timezone.localdate())
@@ -73,16 +67,17 @@ def proposal(case: Case) -> Proposal:
 def simulate(account: Account, rows: Sequence[Row], *, days: int = SIMULATED_DAYS) -> list[Shift]:
     """Return what of the last `days` would go elsewhere if `rows` were added to the table, the most first.
 
-    Counts what the account may see. Statements do not grow with the cases.
+    Both tables are asked on the day from which all of `rows` hold, as though the cases came then. Counts what the account
+    may see. Statements do not grow with the cases.
     """
     since = timezone.now() - timedelta(days=days)
     groups = worklist(account).filter(received_at__gte=since).order_by().values("region", "category")
-    today = timezone.localdate()
-    before, after = _TABLE.get(), _with(rows)
+    on = max((row.valid_from for row in rows), default=timezone.localdate())
+    before, after = table(), _with(rows)
     shifts: Counter[tuple[str, str, str, str]] = Counter()
     for group in groups.annotate(count=Count("pk")):
         region, category = group["region"], group["category"] or ""
-        was, will = (_to(decide(table, region, category, on=today)) for table in (before, after))
+        was, will = (_to(decide(rows, region, category, on=on)) for rows in (before, after))
         if was != will:
             shifts[region, category, was, will] += group["count"]
     names = dict(Category.objects.values_list("code", "name"))
@@ -90,26 +85,6 @@ def simulate(account: Account, rows: Sequence[Row], *, days: int = SIMULATED_DAY
         Shift(region, names.get(category, category), count, was, will)
         for (region, category, was, will), count in shifts.most_common()
     ]
-
-
-def row_of(route: Route) -> Row:
-    to = route.organisation.name if route.organisation else f"{route.line.name}条线属地单位"
-    return Row(
-        pk=route.pk or 0,
-        region=prefix_of(route.region_id),
-        category=route.category,
-        valid_from=route.valid_from,
-        valid_to=route.valid_to,
-        line=route.line_id,
-        organisation=route.organisation_id,
-        to=to,
-        source=route.source,
-        place=str(route.region),
-    )
-
-
-def forget_routes(**_: object) -> None:
-    _TABLE.forget()
 
 
 def _body(row: Row, region: str) -> Organisation | None:
@@ -132,17 +107,8 @@ def _with(rows: Sequence[Row]) -> Table:
     ends = {(row.category, row.region): row.valid_from for row in rows}
     kept = [
         row
-        for (category, region), found in _TABLE.get().items()
+        for (category, region), found in table().items()
         for row in found
         if (category, region) not in ends or row.valid_from < ends[category, region]
     ]
     return table_of([*rows, *kept])
-
-
-def _read() -> Table:
-    return table_of(row_of(route) for route in Route.objects.select_related("region", "line", "organisation"))
-
-
-_TABLE: Held[Table] = Held(_read, fingerprint_of("select * from routing_route"), seconds=5)
-for signal in (post_save, post_delete):
-    signal.connect(forget_routes, sender=Route, dispatch_uid=f"routes-{id(signal)}")

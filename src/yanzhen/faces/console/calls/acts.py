@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.domains.hotline.calls.actions import end_with_reason, listen
+from yanzhen.domains.hotline.calls.actions import end_with_reason, listen, recording_problem
 from yanzhen.domains.hotline.calls.models import Call
 from yanzhen.domains.hotline.calls.taking import BY_ITSELF
 from yanzhen.faces.console.calls.listing import call_or_404
@@ -71,6 +71,7 @@ def recording(request: AccountRequest, pk: int) -> HttpResponse:
         "form": form,
         "label": gettext("调取录音"),
         "address": found[0] if found else "",
+        "problem": recording_problem(found[0]) if found else "",
         "back": reverse("console:call", args=[pk]),
     }
     return show(request, "console/calls/recording.html", context, status=status)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yanzhen.domains.hotline.calls import queries
 from yanzhen.domains.hotline.calls.models import Call
+from yanzhen.domains.hotline.rosters.queries import route_answers
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.calls.desk import CALL_BACKS
 from yanzhen.faces.console.calls.lines import lines, titled
@@ -96,6 +97,8 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
     call = call_or_404(request, pk)
     account = request.user
     takes = account.has_right("call.take", call) or account.pk in call.seats
+    routed = list(route_answers(call.ref))
+    names = queries.names_of(call, routed)
     return show(
         request,
         "console/calls/one.html",
@@ -103,9 +106,11 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
             "line": lines([call], account)[0],
             "facts": _facts(call),
             "events": [(gettext(KINDS[e.kind]), e) for e in queries.events(call)],
-            "legs": _legs(call),
+            "legs": _legs(call, names),
+            "routed": [(answer, [names.get(pk, "—") for pk in answer.accounts]) for answer in routed],
             "others": lines(list(queries.of_number(call, account)), account),
             "cases": titled(queries.cases_of(call, account), account),
+            "takes": takes,
             "may_finish": takes and not call.finished,
             "may_listen": account.has_right("call.listen", call),
             "registers": bool(account.reaches("case.register")),
@@ -141,8 +146,7 @@ def _facts(call: Call) -> list[tuple[str, str]]:
     ]
 
 
-def _legs(call: Call) -> list[tuple[str, Any, str]]:
-    names = queries.names_of(call)
+def _legs(call: Call, names: dict[int, str]) -> list[tuple[str, Any, str]]:
     return [
         (leg["number"], datetime.fromisoformat(leg["at"]), names.get(leg["account"], "—"))
         for leg in call.legs

@@ -74,6 +74,8 @@ def url_of(message: Message) -> str:
     for desk in DESKS:
         if desk.model._meta.label_lower == message.subject_type and message.number:
             return detail_url(desk, message.number)
+    if message.subject_type in LISTS:
+        return reverse(LISTS[message.subject_type])
     view = PAGES.get(message.subject_type)
     return reverse(view, args=[message.subject_id]) if view else ""
 
@@ -82,5 +84,11 @@ def _label(message: Message) -> str:
     return gettext(NOTICES[message.kind].label) if message.kind in NOTICES else message.kind
 
 
-PAGES = {"outbox.endpoint": "console:endpoint", "reconciliation.report": "console:reconciliation-report"}
+PAGES = {
+    "outbox.endpoint": "console:endpoint",
+    "reconciliation.report": "console:reconciliation-report",
+    "hotspots.alert": "console:hotspot",
+}
 """Pages of what no desk shows, by the kind of subject; addressed by its id."""
+LISTS = {"rosters.alarm": "console:coverage"}
+"""Pages that show all of a kind together."""

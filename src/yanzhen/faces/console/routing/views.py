@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.domains.hotline.routing import actions, queries
+from yanzhen.domains.hotline.routing import actions, queries, table
 from yanzhen.faces import staff
 from yanzhen.faces.console import choices
 from yanzhen.faces.console.forms import text_field
@@ -57,7 +57,7 @@ def listing(request: AccountRequest) -> HttpResponse:
     decision = None
     if question.is_bound and question.is_valid():
         given = question.cleaned_data
-        decision = queries.find(given["region"], given["category"], on=timezone.localdate())
+        decision = table.find(given["region"], given["category"], on=timezone.localdate())
     names = dict(categories())
     rows = [(route, names.get(route.category, route.category)) for route in queries.routes()]
     return show(
@@ -88,7 +88,7 @@ def changing(request: AccountRequest) -> HttpResponse:
             if "save" in request.POST:
                 actions.set_route(route, actor=request.user)
             else:
-                found.extend(queries.simulate(request.user, [queries.row_of(route)]))
+                found.extend(queries.simulate(request.user, [table.row_of(route)]))
 
         refusal = attempt(form, act)
         if refusal is None and "save" in request.POST:
@@ -131,5 +131,5 @@ def ending(request: AccountRequest, pk: int) -> HttpResponse:
             messages.success(request, gettext("已停用派单规则"))
             return see_other(reverse("console:routes"))
         status = refusal.status
-    context = {"form": form, "route": route, "row": queries.row_of(route)}
+    context = {"form": form, "route": route, "row": table.row_of(route)}
     return show(request, "console/routing/end.html", context, status=status)

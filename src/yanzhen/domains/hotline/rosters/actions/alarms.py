@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from yanzhen.domains.hotline.actions import LINE
 from yanzhen.domains.hotline.rosters.coverage import Hole, Span, folded, ladder
-from yanzhen.domains.hotline.rosters.models import Alarm
+from yanzhen.domains.hotline.rosters.models import Alarm, Skill
+from yanzhen.domains.hotline.rosters.notices import HOLE
 from yanzhen.domains.hotline.rosters.queries import HORIZON, find_holes, regions
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Region
+from yanzhen.foundation.outbox.messages import Telling, notify_many
 from yanzhen.foundation.records import record_many
 
 
@@ -35,8 +38,9 @@ def watch(now: datetime) -> list[Alarm]:
         _follow(alarm, hole, now)
     over = [alarm for alarm in there if alarm.pk not in kept]
     Alarm.objects.filter(pk__in=[alarm.pk for alarm in over]).update(closed_at=now)
-    _tell(opened)
+    _name_editors(opened)
     Alarm.objects.bulk_create(opened)
+    _tell(opened)
     record_many("roster.alarm", [(alarm, None, _facts(alarm)) for alarm in opened], actor=None)
     record_many("roster.all_clear", [(alarm, _facts(alarm), None) for alarm in over], actor=None)
     return opened
@@ -68,15 +72,38 @@ def _new(hole: Hole, now: datetime) -> Alarm:
     )
 
 
-def _tell(alarms: Iterable[Alarm]) -> None:
-    """Name those who edit the roster of the place or above it. The way to their desks is the coverage page."""
-    alarms = list(alarms)
+def _tell(alarms: Sequence[Alarm]) -> None:
+    """Tell each of them, once a hole: where nobody sits now, calls are lost until somebody does."""
+    names = dict(Skill.objects.values_list("code", "name"))
+    places = Region.objects.in_bulk([alarm.region_id for alarm in alarms])
+    notify_many(
+        HOLE,
+        [
+            Telling(
+                alarm,
+                alarm.told,
+                {
+                    "region": str(places[alarm.region_id]),
+                    "state": names[alarm.skill_id],
+                    "at": alarm.starts_at,
+                    "due_at": alarm.ends_at,
+                },
+            )
+            for alarm in alarms
+        ],
+    )
+
+
+def _name_editors(alarms: Sequence[Alarm]) -> None:
+    """Name those who edit the roster of the place or above it."""
     codes = {step for alarm in alarms for step in ladder(alarm.region_id)}
     if not codes:
         return
+    today = timezone.localdate(alarms[0].opened_at)
     editors = (
         Account.objects.filter(
-            Q(grants__ends_on=None) | Q(grants__ends_on__gt=alarms[0].opened_at.date()),
+            Q(grants__ends_on=None) | Q(grants__ends_on__gt=today),
+            grants__starts_on__lte=today,
             is_active=True,
             grants__region__in=codes,
             grants__role__rights__contains=["roster.edit"],
