@@ -114,7 +114,9 @@ def _awaited(row: Subject, holders: Holders) -> list[int]:
     if stage.personal and row.handler_id:
         return [row.handler_id]
     if not stage.personal or unit is None:
-        return holders.nearest(stage.awaits, row, region=row.region_id, line=row.line_id) if stage.awaits else []
+        return (
+            holders.nearest(stage.awaits, row, region=row.region_id, line=row.line_id) if stage.awaits else []
+        )
     return holders.of_unit(unit.pk, stage.awaits, row, region=unit.region_id, line=unit.line_id)
 
 
