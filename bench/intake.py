@@ -20,12 +20,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 from django.conf import settings
 from django.db import connection
 
+from bench._cpu import children, measured
 from bench.province import CASES, province
 from yanzhen.foundation.accounts import issue_token
 from yanzhen.foundation.models import Account, Grant, Role, Tally
@@ -34,7 +34,6 @@ CLIENTS = 16
 REQUESTS = 1600
 WARM_UP = 160
 BODY = "我们班组二十人自八月起在高新区工业南路工地干活，项目部拖欠三个月工资共计十八万元，多次讨要没有结果，请帮助追讨。"
-TICK = os.sysconf("SC_CLK_TCK")
 
 Send = Callable[[http.client.HTTPConnection, int], None]
 
@@ -52,7 +51,7 @@ def _one(say: Callable[[str], None], cases: int) -> None:
     )
     key = issue_token(account, "bench", actor=None)
     dsn = connection.get_connection_params()
-    client, db, took, _ = _measured([os.getpid()], lambda: _bare(dsn))
+    client, db, took, _ = measured([os.getpid()], REQUESTS, lambda: _bare(dsn))
     bare = client + db
     say(
         f"bare  at {cases:9,} cases: client {client:5.2f} + database {db:5.2f} ms CPU for the INSERTs alone,"
@@ -62,7 +61,7 @@ def _one(say: Callable[[str], None], cases: int) -> None:
         ways: dict[str, Send] = {"form": _form(port), "api": _api(key)}
         for name, send in ways.items():
             _flood(port, send, WARM_UP)
-            web, db, took, each = _measured(pids, lambda send=send: _flood(port, send, REQUESTS))
+            web, db, took, each = measured(pids, REQUESTS, lambda send=send: _flood(port, send, REQUESTS))
             p50, p99 = statistics.median(each) * 1000, statistics.quantiles(each, n=100)[98] * 1000
             say(
                 f"{name:5} at {cases:9,} cases: web {web:5.2f} + database {db:5.2f} ms CPU a request,"
@@ -87,7 +86,7 @@ def _server() -> Iterator[tuple[int, list[int]]]:
     )
     try:
         _await(port)
-        yield port, [server.pid, *_children(server.pid)]
+        yield port, [server.pid, *children(server.pid)]
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait()
@@ -173,53 +172,6 @@ def _flood(port: int, send: Send, requests: int) -> list[float]:
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         return [took for each in pool.map(client, range(CLIENTS)) for took in each]
-
-
-def _measured(pids: list[int], work: Callable[[], list[float]]) -> tuple[float, float, float, list[float]]:
-    """Return (ms CPU of `pids` a request, ms CPU of the database a request, seconds, what the work returned)."""
-    database = _database()
-    before = (_cpu(pids), _cpu(_backends(database)))
-    begun = time.perf_counter()
-    each = work()
-    took = time.perf_counter() - begun
-    after = (_cpu(pids), _cpu(_backends(database)))
-    web, db = ((b - a) * 1000 / REQUESTS for a, b in zip(before, after, strict=True))
-    return web, db, took, each
-
-
-def _database() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_backend_pid()")
-        return int(_stat(cursor.fetchone()[0])[1])
-
-
-def _backends(postmaster: int) -> list[int]:
-    """The postmaster, whose count holds those of its children that are gone, and those that run."""
-    return [postmaster, *_children(postmaster)]
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if int(_stat(int(path.name))[1]) == parent:
-                found.append(int(path.name))
-        except OSError:
-            continue
-    return found + [grandchild for child in found for grandchild in _children(child)]
-
-
-def _cpu(pids: list[int]) -> float:
-    """Seconds of CPU that the processes and their finished children used."""
-    return (
-        sum(sum(int(part) for part in _stat(pid)[11:15]) for pid in pids if Path(f"/proc/{pid}").exists())
-        / TICK
-    )
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name: [0] state, [1] parent, [11:15] user, system, and of children."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 BARE = (

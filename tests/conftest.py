@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from tests.honours import ladder, time_machine_at, titles  # noqa: F401  # fixtures for several folders
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files() -> None:

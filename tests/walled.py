@@ -14,6 +14,8 @@ from tests.factories import AccountFactory, CaseFactory
 from yanzhen.domains.hotline.closing.models import Attempt, Draw, Sampled, Survey, Unreasonable
 from yanzhen.domains.hotline.hotspots.models import Alert
 from yanzhen.engines.classifier.models import Suggestion
+from yanzhen.engines.honours.models import Credential, DutyReport, Honour
+from yanzhen.foundation.models import Person
 from yanzhen.foundation.outbox.models import Endpoint
 
 
@@ -71,6 +73,28 @@ def _suggestion(**place: Any) -> Suggestion:
     )
 
 
+def _honour(**place: Any) -> Honour:
+    return Honour.objects.create(
+        number=f"QLGJ-{place['region'].pk}{place['line'].pk}"[:32], state="standing", procedure_version=1, started_at=timezone.now(),
+        person=Person.objects.create(name="张建国", **place), title="craftsman", holder_mask="张**", year=2026,
+        awarded_on=date(2026, 3, 4), serial=Honour.objects.count() + 1, cause="不该外传的要求", **place,
+    )  # fmt: skip
+
+
+def _report(**place: Any) -> DutyReport:
+    return DutyReport.objects.create(
+        honour=_honour(**place), year=2026, mentees=1, teaching_hours=1, results="不该外传的要求", text="不该外传的要求",
+        submitted_by=AccountFactory(), submitted_at=timezone.now(), **place,
+    )  # fmt: skip
+
+
+def _credential(**place: Any) -> Credential:
+    honour = _honour(**place)
+    return Credential.objects.create(
+        honour=honour, number=honour.number, token="x", status_index=honour.pk, issued_at=timezone.now(), **place
+    )  # fmt: skip
+
+
 def _endpoint(**place: Any) -> Endpoint:
     return Endpoint.objects.create(
         name="接收端",
@@ -90,6 +114,9 @@ PARTS: dict[type[Model], Callable[..., Model]] = {
     Alert: _alert,
     Suggestion: _suggestion,
     Endpoint: _endpoint,
+    Honour: _honour,
+    DutyReport: _report,
+    Credential: _credential,
 }
 NEVER_CHANGED = (Attempt, Survey)
 """Rows that nobody changes or removes, seen or not."""

@@ -82,7 +82,8 @@ def without_a_database(origin: Installation, name: str) -> Iterator[Installation
     for folder in (target.root, target.root / "signing"):
         layout.own_folder(folder, place.system_user())
     shutil.copy2(origin.root / "keys.env", target.root)
-    shutil.copy2(origin.root / "signing" / "ed25519.key", target.root / "signing")
+    for key in ("ed25519.key", "credential.key"):
+        shutil.copy2(origin.root / "signing" / key, target.root / "signing")
     yield target
     postgres.stop(target.root)
     shutil.rmtree(target.root)

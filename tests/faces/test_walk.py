@@ -28,6 +28,7 @@ from yanzhen.domains.hotline.reconciliation.declare import Difference
 from yanzhen.domains.hotline.reconciliation.models import Report
 from yanzhen.domains.hotline.rosters.models import HandOver, Leave, Shift, Swap
 from yanzhen.domains.hotline.routing.models import Route
+from yanzhen.engines.honours.models import Credential, DutyReport
 from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
@@ -64,6 +65,7 @@ RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view person.edit"
     " person.reveal organisation.view organisation.edit record.view account.view outbox.view outbox.edit call.view"
     " call.take call.call_back call.reveal call.listen trunk.edit roster.view roster.edit roster.approve seat.edit"
+    " honour.view honour.award honour.propose honour.approve honour.report honour.review"
     " knowledge.view knowledge.edit hotspot.view hotspot.decide case.supervise route.edit case.train"
 )
 PUBLIC = {
@@ -138,6 +140,9 @@ class Rows:
             "outcome": "later",
             "kind": "scripts",
             "other": case.number,
+            "kid": "x",
+            "purpose": "revocation",
+            "n": 0,
         }
         self.by_name = {
             "console:file": {"pk": file.pk},
@@ -201,6 +206,12 @@ class Rows:
             region=place.region, line=place.union.line, valid_from=date(2026, 1, 1), source="分工方案"
         )
         self.by_name["console:route-end"] = {"pk": route.pk}
+        self.report = PARTS[DutyReport](region=place.region, line=place.union.line)
+        self.by_name["console:honour-report"] = {"pk": self.report.pk}
+        for name in (
+            "honour-duty", "honour-reporting", "honour-certificate", "honour-credential", "honour-credential-replace",
+        ):  # fmt: skip
+            self.by_name[f"console:{name}"] = {"number": self.report.honour.number}
         for name in ("wording", "macro", "macro-drop", "case-cite"):
             self.by_name[f"console:{name}"] = {"pk": 1}
 
@@ -358,6 +369,12 @@ def test_a_stranger_changes_nothing_by_any_form():
     clerk = Account.objects.get(pk=rows.place.clerk.pk)
     assert (clerk.is_active, clerk.password) == (True, rows.place.clerk.password)
     assert Organisation.objects.get(pk=rows.organisation.pk).name == "不该外传的单位"
-    assert not Person.objects.exclude(pk=rows.person.pk).exists()
+    assert not Person.objects.exclude(pk__in=[rows.person.pk, rows.report.honour.person_id]).exists()
+    assert DutyReport.objects.values_list("pk", "grade", "honour__state").get() == (
+        rows.report.pk,
+        "",
+        "standing",
+    )
+    assert not Credential.objects.exists()
     assert list(rows.person.employments.values_list("ends_on", flat=True)) == [None]
     assert not history(rows.person).filter(verb="reveal").exists()

@@ -47,6 +47,10 @@ MASTER_KEY = os.environ.get("YANZHEN_MASTER_KEY", "")
 DATA_DIR = Path(os.environ.get("YANZHEN_DATA_DIR", "/var/lib/yanzhen"))
 ALLOWED_HOSTS = _list("YANZHEN_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _list("YANZHEN_ORIGINS", "")
+PUBLIC_URL = os.environ.get("YANZHEN_PUBLIC_URL", "http://localhost:8351").rstrip("/")
+"""Where the world reaches this installation: stands in every certificate and credential, so it must not change later."""
+CREDENTIAL_KEY = os.environ.get("YANZHEN_CREDENTIAL_KEY", "")
+"""64 hex digits: signs credentials; without it a file in DATA_DIR/signing that is made at first use."""
 PROVINCE = os.environ.get("YANZHEN_PROVINCE", "370000")
 
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL", "postgresql:///yanzhen"))}
@@ -85,6 +89,7 @@ INSTALLED_APPS = [
     "yanzhen.foundation",
     "yanzhen.foundation.outbox",
     "yanzhen.engines.procedures",
+    "yanzhen.engines.honours",
     "yanzhen.engines.indicators",
     "yanzhen.engines.search",
     "yanzhen.domains.hotline",

@@ -35,10 +35,15 @@ def next_number(prefix: str, *, at: datetime) -> str:
 def next_numbers(prefix: str, count: int, *, at: datetime) -> list[str]:
     """Return the next `count` numbers of one series, in one statement."""
     series = f"{prefix}-{timezone.localtime(at):%Y%m%d}"
+    return [_written(series, n) for n in take(series, count)]
+
+
+def take(series: str, count: int) -> range:
+    """Return the next `count` serials of a series, the first ever being 1. Its row stays locked, as above."""
     with connection.cursor() as cursor:
         cursor.execute(TAKE, {"code": series, "count": count})
         (last,) = cursor.fetchone()
-    return [_written(series, n) for n in range(last - count + 1, last + 1)]
+    return range(last - count + 1, last + 1)
 
 
 def numbers_ending(tail: str, *, prefix: str) -> list[str]:

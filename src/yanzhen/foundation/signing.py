@@ -97,6 +97,14 @@ def public_keys() -> dict[str, PublicKey]:
     return {key.key_id: key for key in keys}
 
 
+def kept_secret(name: str, given: str) -> bytes:
+    """Return the 32 bytes of a private key: those given as hex digits, else those of the file DATA_DIR/signing/NAME.key,
+    which is made at first use."""
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _secret(given or _stored(folder / f"{name}.key"))
+
+
 def _folder() -> Path:
     return Path(settings.DATA_DIR) / "signing"
 
@@ -105,8 +113,7 @@ def _folder() -> Path:
 def _load(algorithm: str, secret: str, folder: Path) -> Signer:
     if algorithm not in ALGORITHMS:
         raise ImproperlyConfigured(f"YANZHEN_SIGNER 只能是 {'、'.join(ALGORITHMS)}，现为 {algorithm}")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = ALGORITHMS[algorithm](_secret(secret or _stored(folder / f"{algorithm}.key")))
+    made = ALGORITHMS[algorithm](kept_secret(algorithm, secret))
     _put_once(folder / f"{made.key.key_id}.public.json", json.dumps(asdict(made.key)), mode=0o644)
     return made
 

@@ -104,6 +104,8 @@ class State:
     personal: bool = False
     """Once the subject has a handler it waits for the handler alone."""
     final: bool = False
+    rests: bool = False
+    """Nobody is awaited: the subject stays so until something happens to it, as an honour that is in force."""
 
     @property
     def public_label(self) -> str:
@@ -283,6 +285,9 @@ class Procedure:
                 yield f"{state.code}: nobody is awaited in a final state, and no term runs"
         elif not self.leaving(state.code):
             yield f"no way out of {state.code}"
+        elif state.rests:
+            if state.terms or state.awaits:
+                yield f"{state.code}: nobody is awaited where a subject rests, and no term runs"
         elif state.awaits not in {t.right for t in self.leaving(state.code)}:
             yield f"{state.code}: no move for those whom it awaits"
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from yanzhen.domains.hotline.rosters.coverage import Span
 from yanzhen.domains.hotline.rosters.queries import next_hole
 from yanzhen.domains.hotline.rosters.rules import spelled
+from yanzhen.engines.honours import fonts
 from yanzhen.faces import health
 from yanzhen.faces.cli import layout, place, postgres
 from yanzhen.foundation import calendar, walls
@@ -38,6 +39,8 @@ class Check:
 
     label: str
     problem: Callable[[], str | None]
+    found: Callable[[], str] | None = None
+    """Says what was found where nothing is wrong."""
 
 
 @click.command("doctor")
@@ -58,7 +61,8 @@ def _report(checks: tuple[Check, ...]) -> int:
     for check in checks:
         problem = check.problem()
         failed += problem is not None
-        click.echo(f"✗ {check.label}：{problem}" if problem else f"✓ {check.label}")
+        found = f"：{check.found()}" if check.found and not problem else ""
+        click.echo(f"✗ {check.label}：{problem}" if problem else f"✓ {check.label}{found}")
     return failed
 
 
@@ -94,6 +98,14 @@ def keys() -> str | None:
     file = place.keys_file()
     if file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
         return f"{file} 其他用户可读，请运行 chmod 600 {file}"
+    return None
+
+
+def certificate_font() -> str | None:
+    try:
+        fonts.chosen()
+    except fonts.NoFont as refusal:
+        return refusal.message
     return None
 
 
@@ -221,6 +233,7 @@ MACHINE = (
     Check("密钥", keys),
     Check("本机数据库的用户和套接字", wheel),
     Check("程序不以 root 运行", unprivileged),
+    Check("证书字体", certificate_font, lambda: fonts.chosen().family),
 )
 DATABASE = (
     Check("PostgreSQL 版本", server),

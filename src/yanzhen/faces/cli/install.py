@@ -19,6 +19,7 @@ from yanzhen.domains.hotline import categories
 from yanzhen.domains.hotline.knowledge import packs
 from yanzhen.domains.hotline.rosters import skills
 from yanzhen.domains.hotline.routing.actions import load as load_routes
+from yanzhen.engines.honours import keys as credential_keys
 from yanzhen.faces.cli import place
 from yanzhen.faces.health import pending_migrations
 from yanzhen.foundation import accounts, calendar, crypto, parameters
@@ -111,6 +112,7 @@ def load_packs(pack: Path | None = None) -> None:
         places.load_lines()
         accounts.load_roles()
         crypto.begin()
+        credential_keys.signer()
         calendar.seed()
         parameters.load_defaults()
         categories.load()

@@ -37,6 +37,8 @@ PLACES = (
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:routes", "派单规则", "arrows-split", ("route.edit", "case.assign")),
     Entry("console:hotspots", "热点预警", "alert-triangle", ("hotspot.view",)),
+    Entry("console:honour-reports", "履职报告", "file-text", ("honour.report", "honour.review")),
+    Entry("console:honour-numbers", "证书编号", "list-check", ("honour.award", "honour.approve")),
     Entry("console:rosters", "排班", "clock", ("roster.view", "seat.edit")),
     Entry("console:figures", "指标", "chart-bar", ("case.view",)),
     Entry("console:classification", "分类模型", "adjustments", ("case.train",)),
@@ -59,13 +61,17 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     entries = _entries(account)
     best = max(
-        (e["url"] for e in entries if request.path.startswith(e["url"].partition("?")[0])),
-        key=len,
+        (e["url"] for e in entries if request.path.startswith(_path(e["url"]))),
+        key=lambda url: len(_path(url)),
         default="",
     )
     for entry in entries:
         entry["active"] = entry["url"] == best
     return entries
+
+
+def _path(url: str) -> str:
+    return url.partition("?")[0]
 
 
 def _entries(account: Account) -> list[dict[str, Any]]:

@@ -48,6 +48,10 @@ LABELS = {
     "escalate": "督办",
     "read": "查阅保密工单",
     "knowledge.cite": "引用知识",
+    "honour.report": "填报履职报告",
+    "honour.review": "评定履职报告",
+    "honour.certificate": "制作证书",
+    "honour.credential": "重新签发凭证",
 }
 TONES = {"clock.warned": "amber", "clock.overdue": "red", "escalate": "red"}
 SYSTEM = "系统"

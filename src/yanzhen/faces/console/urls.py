@@ -23,6 +23,7 @@ from yanzhen.faces.console.calls import urls as calls_urls
 from yanzhen.faces.console.classification import urls as classification_urls
 from yanzhen.faces.console.closing import urls as closing_urls
 from yanzhen.faces.console.desk import DESKS, Desk
+from yanzhen.faces.console.honours import urls as honours_urls
 from yanzhen.faces.console.hotspots import urls as hotspots_urls
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.live import urls as live_urls
@@ -97,6 +98,7 @@ urlpatterns = [
     *live_urls.urlpatterns,
     *classification_urls.urlpatterns,
     *hotspots_urls.urlpatterns,
+    *honours_urls.urlpatterns,
     *repeats_urls.urlpatterns,
     *roster_urls.urlpatterns,
     path("cases/<str:number>/employer/", employer.correcting, name="case-employer"),

@@ -20,6 +20,8 @@ TRACK = 60
 """Looks from one address within WINDOW."""
 GUESSES = 10
 """Tries at one number within an hour: the last four digits of a phone are 10,000 possibilities."""
+CHECKS = 120
+"""Numbers that nobody was given, and pasted credentials, from one address within WINDOW."""
 WINDOW = 600
 
 
@@ -59,3 +61,9 @@ def count_look(request: HttpRequest, number: str) -> str:
         key, limit=GUESSES, seconds=3600, message="这个编号查询次数过多，请一小时后再试，或拨打 12351 查询"
     )
     return key
+
+
+def count_guess(request: HttpRequest) -> None:
+    """Raise TooMany after CHECKS numbers that do not exist, or credentials, from one address."""
+    message = "您所在网络查验过于频繁，请稍后再试"
+    limits.hit(f"check:{address_of(request)}", limit=CHECKS, seconds=WINDOW, message=message)

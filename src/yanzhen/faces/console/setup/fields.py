@@ -40,9 +40,12 @@ class NamedOrganisation(forms.CharField):
         return found
 
 
+def day_widget() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
 def day_field(label: Any, *, required: bool = True, help_text: Any = "") -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)
+    return forms.DateField(label=label, required=required, help_text=help_text, widget=day_widget())
 
 
 def region_choices(own: Region | None = None) -> list[Choice | Group]:

@@ -1,0 +1,159 @@
+"""What 10,000 certificates cost (number, record, signature, PDF), how fast credentials are verified, and the check page.
+
+Beside them stand the bare thing in the same run: signatures alone, one PDF of a page without a code, and an empty answer
+of the same server.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from multiprocessing import get_context
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from bench._asker import ask
+from bench._cpu import children, measured
+from bench.province import province
+from yanzhen.engines.honours import addresses, keys, pdf, printing, tokens
+from yanzhen.engines.honours.actions import Award, award_many
+from yanzhen.engines.honours.models import Credential, Honour
+from yanzhen.foundation.models import Account, Grant, Line, Organisation, Person, Region, Role
+from yanzhen.foundation.scope import EVERYTHING, database_scope
+
+CERTIFICATES = int(os.environ.get("YANZHEN_BENCH_CERTIFICATES", "10000"))
+VERIFIED = 2000
+REQUESTS = 6000
+CLIENTS = 2
+"""Processes that ask; each keeps one connection."""
+NAMES = ("王建国", "欧阳修远", "李𠮷", "张㐂", "刘喆", "陈䶮")
+
+
+def run(say: Callable[[str], None]) -> None:
+    with province(0), database_scope({EVERYTHING}):
+        honours = _award(say)
+        _print(say, honours)
+        _verify(say)
+        numbers = [honour.number for honour in honours]
+        with _server() as (port, pids):
+            _flood(say, port, pids, "one certificate, kept", [numbers[0]])
+            _flood(say, port, pids, "any of them", numbers)
+            wrong = [n[:-1] + ("0" if n[-1] != "0" else "1") for n in numbers]
+            _flood(say, port, pids, "wrong by one character", wrong)
+            _flood(say, port, pids, "status list", [], path="/check/status/revocation/0/")
+            _flood(say, port, pids, "bare answer (healthz)", [], path="/healthz")
+
+
+def _award(say: Callable[[str], None]) -> list[Honour]:
+    from bench._titles import BENCH
+
+    region, line = Region.objects.get(code="370102"), Line.objects.get(code="union")
+    unit = Organisation.objects.create(name="演示重工有限公司", kind="enterprise", region=region, line=line)
+    account = Account.objects.create_user("bench-awarder", name="bench")
+    Grant.objects.create(
+        account=account, role=Role.objects.get(code="awarder"), region_id="370000", line=line
+    )
+    people = Person.objects.bulk_create(
+        Person(name=NAMES[n % len(NAMES)], region=region, line=line) for n in range(CERTIFICATES)
+    )
+    day = timezone.localdate() - timedelta(days=1)
+    rows = [Award(person, BENCH.code, unit, day, "演示 2026 年 1 号") for person in people]
+    began, cpu = time.perf_counter(), time.process_time()
+    honours = award_many(rows, actor=account)
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    signer = keys.signer()
+    bare = time.process_time()
+    for _ in range(1000):
+        signer.sign(b"x" * 1400)
+    bare = (time.process_time() - bare) / 1000
+    say(
+        f"award: {CERTIFICATES:,} numbered, recorded, signed in {took:.1f} s ({cpu / CERTIFICATES * 1000:.2f} ms CPU each,"
+        f" {cpu / CERTIFICATES / bare:.0f} times the bare signature)"
+    )
+    return honours
+
+
+def _print(say: Callable[[str], None], honours: list[Honour]) -> None:
+    began = time.perf_counter()
+    sheets = pdf.sheets(honours)
+    total = sum(map(len, printing.printed_each(sheets, processes=2)))
+    took = time.perf_counter() - began
+    cpu = time.process_time()
+    for sheet in sheets[:200]:
+        printing.printed([sheet])
+    each = (time.process_time() - cpu) / 200
+    say(
+        f"print: {len(sheets):,} PDFs by 2 processes in {took:.1f} s ({len(sheets) / took:,.0f}/s, {total / len(sheets) / 1024:.0f} KB each;"
+        f" {each * 1000:.1f} ms CPU each, the QR code among them)"
+    )
+
+
+def _verify(say: Callable[[str], None]) -> None:
+    found = list(Credential.objects.values_list("token", flat=True)[:VERIFIED])
+    prepared = tokens.prepared(keys.public_keys())
+    now = timezone.now()
+    cpu = time.process_time()
+    problems = {tokens.read(token, prepared, now=now).problem for token in found}
+    cpu = time.process_time() - cpu
+    assert problems == {""}
+    say(
+        f"verify: {len(found) / cpu:,.0f} credentials a second of one core (form, key, signature, time), {len(found[0]):,} B each"
+    )
+
+
+@contextmanager
+def _server() -> Iterator[tuple[int, list[int]]]:
+    """Serve as an installation does, as the web's role, with 2 processes."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    given = connection.settings_dict
+    url = f"postgresql://{settings.WEB_ROLE}@/{given['NAME']}?host={given['HOST']}"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--log-level", "warning",
+         "--port", str(port), "bench._titles:application"],
+        env={**os.environ, "DATABASE_URL": url}, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield port, [server.pid, *children(server.pid)]
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def _flood(
+    say: Callable[[str], None], port: int, pids: list[int], label: str, numbers: list[str], *, path: str = ""
+) -> None:
+    base = addresses.check("").removeprefix(settings.PUBLIC_URL).rstrip("/")
+    dice = random.Random(7)  # noqa: S311  # the same pages every time, no secret
+    paths = [path or f"{base}/{dice.choice(numbers)}/" for _ in range(REQUESTS)]
+    shares = [paths[n::CLIENTS] for n in range(CLIENTS)]
+    with ProcessPoolExecutor(CLIENTS, mp_context=get_context("spawn")) as pool:
+        list(pool.map(ask, [port] * CLIENTS, [paths[:200]] * CLIENTS))
+
+        def work() -> list[float]:
+            return [ms for found in pool.map(ask, [port] * CLIENTS, shares) for ms in found]
+
+        web, db, took, each = measured(pids, REQUESTS, work)
+    p50, p99 = statistics.median(each), statistics.quantiles(each, n=100)[98]
+    say(
+        f"check page, {label:22}: web {web:4.2f} + database {db:4.2f} ms CPU a request, so {2000 / (web + db):5,.0f}/s on two cores;"
+        f" {REQUESTS / took:5,.0f}/s with {CLIENTS} clients beside it, p50 {p50:.1f} p99 {p99:.1f} ms"
+    )
