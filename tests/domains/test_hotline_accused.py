@@ -51,7 +51,7 @@ def against_it(place: County, state: str) -> Case:
     if state == "handling":
         return case
     case = advance(case, "answer", actor=place.handler, reply="经核查属实，单位已于本周补发拖欠的工资。")
-    case = advance(case, "call_back", actor=place.clerk, reached=True, solved=True, satisfaction="satisfied")
+    case = place.call(case)
     return advance(case, "close", actor=place.clerk)
 
 
@@ -83,7 +83,7 @@ def test_an_inspector_of_a_party_does_not_review_the_sample():
     )
     case.refresh_from_db()
     case = advance(case, "answer", actor=place.handler, reply="经核查属实，单位已于本周补发拖欠的工资。")
-    case = advance(case, "call_back", actor=place.clerk, reached=True, solved=True, satisfaction="satisfied")
+    case = place.call(case)
     advance(case, "close", actor=place.clerk)
     Case.objects.update(ended_at=timezone.now() - timedelta(days=1))
     draw_day(timezone.localdate() - timedelta(days=1))

@@ -52,7 +52,7 @@ def test_a_call_keeps_that_an_anonymous_case_came_of_it_and_not_which():
     assert case.number not in page
     assert tie_case(call, case.number, actor=board.agent) == call
     other = board.place.case()
-    with pytest.raises(Refusal, match="这通电话已有结果：已登记匿名诉求；"):
+    with pytest.raises(Refusal, match="这通电话已有结果：已登记匿名诉求。"):
         tie_case(call, other.number, actor=board.agent)
 
 

@@ -146,8 +146,9 @@ def shown(row: models.Model, name: str) -> str:
 def _cell(desk: Desk, row: Subject, column: Column, now: datetime) -> Cell:
     label, place = desk.label_of(column), _place(desk, column)
     if column.hint == "state":
-        stage = row.stage
-        tone = state_tone(stage, first=stage == row.procedure.initial)
+        procedure = row.procedure
+        stage = procedure.state(row.state)
+        tone = state_tone(stage, first=stage is procedure.initial)
         return Cell(column.name, label, "state", stage.label, stage, tone, place)
     if column.hint == "due":
         due = due_of(row.due_at, row.warn_at, now=now)
@@ -167,6 +168,6 @@ def _place(desk: Desk, column: Column) -> str:
         return "is-title"
     if column.name == "region":
         return "is-region"
-    if column == desk.columns[-1]:
+    if column.name == desk.columns[-1].name:
         return "is-time"
     return PLACES.get(column.hint, "is-more")
