@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from tests.craftsmen import here  # noqa: F401  # a fixture for several folders
 from tests.honours import ladder, time_machine_at, titles  # noqa: F401  # fixtures for several folders
 
 

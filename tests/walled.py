@@ -10,11 +10,15 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
+from tests import results
 from tests.factories import AccountFactory, CaseFactory
+from tests.walled_craftsmen import CRAFTSMEN
 from yanzhen.domains.hotline.closing.models import Attempt, Draw, Sampled, Survey, Unreasonable
 from yanzhen.domains.hotline.hotspots.models import Alert
 from yanzhen.engines.classifier.models import Suggestion
 from yanzhen.engines.honours.models import Credential, DutyReport, Honour
+from yanzhen.engines.programmes.models import Application
+from yanzhen.engines.programmes.notices.models import Objection, Posting
 from yanzhen.foundation.models import Person
 from yanzhen.foundation.outbox.models import Endpoint
 
@@ -117,6 +121,10 @@ PARTS: dict[type[Model], Callable[..., Model]] = {
     Honour: _honour,
     DutyReport: _report,
     Credential: _credential,
+    Application: results.application,
+    Objection: results.objection,
+    Posting: results.posting,
+    **CRAFTSMEN,
 }
 NEVER_CHANGED = (Attempt, Survey)
 """Rows that nobody changes or removes, seen or not."""

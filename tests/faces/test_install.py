@@ -104,7 +104,7 @@ def test_the_first_run_makes_keys_for_their_owner_alone_and_tables_with_their_da
         "select (select count(*) from foundation_region), (select count(*) from foundation_line),"
         " (select count(*) from foundation_role), (select count(*) from foundation_datakey),"
         " (select count(*) from foundation_account)"
-    ) == [(2027, 11, 16, 1, 0)]
+    ) == [(2027, 11, 26, 1, 0)]
 
 
 def test_the_second_run_finds_nothing_to_do(installation):

@@ -16,8 +16,9 @@ from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.domains.hotline.routing import actions as routing
 from yanzhen.engines.indicators.declare import INDICATORS, Period
 from yanzhen.engines.indicators.figures import figure
+from yanzhen.engines.programmes.models import Application
 from yanzhen.faces.cli import province
-from yanzhen.faces.cli.province import calls, hotspots, people
+from yanzhen.faces.cli.province import calls, hotspots, people, selection
 from yanzhen.faces.console.navigation import navigation
 from yanzhen.foundation import accounts, calendar, crypto, parameters, regions
 from yanzhen.foundation.models import Account, Organisation, Person, Region
@@ -29,7 +30,8 @@ WORKERS = {
     "指标": "leader", "分类模型": "admin", "单位": "registrar", "人员": "registrar", "来件对账": "leader",
     "通知投递": "admin", "记录链": "auditor", "账号与授权": "admin", "电话中继": "admin", "参数": "admin",
     "工作日历": "admin", "协办单": "hrss", "知识编审": "editor",
-    "不合理诉求": "checker", "首页": "dispatcher",
+    "不合理诉求": "checker", "首页": "dispatcher", "评选申报": "organiser", "评选轮次": "organiser", "评选方案": "organiser",
+    "评选结果": "organiser",
 }  # fmt: skip
 """Who works on which page of the menu; a page that is new has to be named here."""
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -61,10 +63,14 @@ def test_the_province_has_cases_in_every_state_and_somebody_for_every_role(loade
         "county",
         "town",
     }
-    assert Person.objects.count() == people.PEOPLE
+    assert Person.objects.count() == people.PEOPLE + len(selection.WAYS)
     assert [o.name for o in Organisation.objects.all() if "演示" not in o.name] == []
+    assert [row.title for row in Application.objects.all() if "演示" not in row.title] == []
+    assert set(Application.objects.values_list("state", flat=True)) == {
+        "draft", "withdrawn", "declined", "recommend_unit", "recommend_city", "screen", "supplement", "opinion", "review",
+    }  # fmt: skip
     assert {label for label, done, total in loaded if done == total} == {
-        "演示工单", "人员、排班、预警、回访", "演示通话", "通知和对账",
+        "演示工单", "人员、排班、预警、回访、评选", "演示通话", "通知和对账",
     }  # fmt: skip
 
 
@@ -95,8 +101,15 @@ def test_every_page_of_the_menu_has_something_to_show_for_who_works_there(loaded
         if answer.status_code != 200 or ('<div class="empty' in shown and "<tbody" not in shown):
             bare[label] = answer.status_code
 
-    # nobody has sent a sheet, and no domain declares a title yet
-    assert everything - WORKERS.keys() == {"表格导入导出", "荣誉台账", "履职报告", "证书编号"}
+    # nobody has sent a sheet, and no round of the demo has come to its judges yet
+    assert everything - WORKERS.keys() == {
+        "表格导入导出",
+        "荣誉台账",
+        "履职报告",
+        "证书编号",
+        "我的评审",
+        "异议",
+    }
     assert bare == {}
 
 

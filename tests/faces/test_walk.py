@@ -20,8 +20,13 @@ from tests.calls import Board
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
+from tests.panels import MOTHER, NAME, UNIT, mark_all, seated
+from tests.results import objection
 from tests.rosters import ROSTERS
+from tests.selection import organiser, programme
 from tests.walled import PARTS
+from tests.walled_craftsmen import CRAFTSMEN
+from yanzhen.domains.craftsmen.models import Mentorship, Milestone, Sanction, Seeking, Studio
 from yanzhen.domains.hotline.closing.models import Draw, Sampled
 from yanzhen.domains.hotline.hotspots.models import Alert
 from yanzhen.domains.hotline.reconciliation.declare import Difference
@@ -33,8 +38,12 @@ from yanzhen.engines.procedures import parties, stays
 from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Party
+from yanzhen.engines.programmes.actions.editing import draw_up, open_round
+from yanzhen.engines.programmes.models import Application
+from yanzhen.engines.programmes.panels.actions import running
+from yanzhen.engines.programmes.panels.models import Bar, Sheet, VoidSheet
 from yanzhen.faces.console.models import BulkMove, SavedView
-from yanzhen.foundation import attachments, sheets
+from yanzhen.foundation import attachments, parameters, sheets
 from yanzhen.foundation.accounts import issue_token
 from yanzhen.foundation.models import Account, Employment, Organisation, Person, Token
 from yanzhen.foundation.outbox.declare import NOTICES, Notice
@@ -60,13 +69,22 @@ SECRETS = (
     "不该外传的答复",
     "不该外传的文件",
     "不该外传的要求",
+    NAME,
+    UNIT,
+    MOTHER,
 )
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo person.view person.edit"
     " person.reveal organisation.view organisation.edit record.view account.view outbox.view outbox.edit call.view"
     " call.take call.call_back call.reveal call.listen trunk.edit roster.view roster.edit roster.approve seat.edit"
     " honour.view honour.award honour.propose honour.approve honour.report honour.review"
+    " mentorship.view mentorship.edit mentorship.confirm studio.view studio.edit studio.review studio.pay"
+    " sanction.view sanction.edit"
     " knowledge.view knowledge.edit hotspot.view hotspot.decide case.supervise route.edit case.train"
+    " round.run application.view application.mark"
+    " programme.view round.run application.view application.decide objection.handle"
+    " programme.view programme.edit round.run application.view application.submit application.screen application.opinion"
+    " application.recommend_city application.decide"
 )
 PUBLIC = {
     "home",
@@ -174,11 +192,13 @@ class Rows:
         for name in ("endpoint", "endpoint-secret", "endpoint-switch", "endpoint-test"):
             self.by_name[f"console:{name}"] = {"pk": delivery.endpoint_id}
         self.by_name["console:reconciliation-report"] = {"pk": report.pk}
+        self._selection()
         self.person, self.organisation, employment = self._registers()
         for name in ("organisation", "organisation-edit"):
             self.by_name[f"console:{name}"] = {"pk": self.organisation.pk}
         for name in ("person", "person-reveal", "person-employ", "employment-end"):
             self.by_name[f"console:{name}"] = {"pk": self.person.pk, "employment": employment.pk}
+        self.people = set(Person.objects.values_list("pk", flat=True))
 
     def _parts(self, case: Any) -> None:
         """What the parts of the hotline keep about the county and its case."""
@@ -199,6 +219,8 @@ class Rows:
             self.by_name[f"console:{name}"] = {"pk": call.pk}
         self.by_name["console:trunk-close"] = {"pk": board.trunk.pk}
         self._roster()
+        self._panel()
+        self._craftsmen()
         alert = PARTS[Alert](region=place.region, line=place.union.line)
         for name in ("hotspot", "hotspot-acknowledge", "hotspot-close", "cluster"):
             self.by_name[f"console:{name}"] = {"pk": alert.pk}
@@ -212,8 +234,82 @@ class Rows:
             "honour-duty", "honour-reporting", "honour-certificate", "honour-credential", "honour-credential-replace",
         ):  # fmt: skip
             self.by_name[f"console:{name}"] = {"number": self.report.honour.number}
+        said = objection(region=place.region, line=place.union.line)
+        for name in (
+            "places",
+            "move",
+            "letter",
+            "shortlist",
+            "run",
+            "adopt",
+            "notice",
+            "publish",
+            "renew",
+            "posting",
+            "award",
+        ):
+            self.by_name[f"console:results-{name}"] = {"pk": said.round_id, "code": "3701"}
+        self.by_name["console:objection-preview"] = {"number": said.number}
         for name in ("wording", "macro", "macro-drop", "case-cite"):
             self.by_name[f"console:{name}"] = {"pk": 1}
+
+    def _panel(self) -> None:
+        """A round whose judges have marked."""
+        parameters.load_defaults()
+        actor = organiser()
+        round_ = seated(actor)
+        mark_all(round_)
+        run = running.run(round_, actor=actor)
+        sheet = Sheet.objects.select_related("assignment__application").latest("pk")
+        held = sheet.assignment
+        about = {
+            "pk": round_.pk, "judge": held.judge_id, "sheet": sheet.pk, "run": run.pk, "other": run.pk,
+            "number": held.application.number,
+        }  # fmt: skip
+        for name in ("review", "review-recuse"):
+            self.by_name[f"console:{name}"] = {"pk": held.pk}
+        for name, _pattern in addresses():
+            if name.startswith("console:panel-"):
+                self.by_name[name] = about
+
+    def _selection(self) -> None:
+        """A round of the county's own, and an application in it."""
+        place = {"region": self.place.region, "line": self.place.union.line}
+        keeper = AccountFactory(grants=[(self.place.region, None, RIGHTS)])
+        definition = draw_up(programme(), region=self.place.region, actor=keeper, why="不该外传的要求")
+        held = open_round(
+            definition,
+            year=2026,
+            label="县里的一轮",
+            starts_at=timezone.now(),
+            region=self.place.region,
+            actor=keeper,
+        )
+        application = PARTS[Application](**place)
+        Application.objects.filter(pk=application.pk).update(
+            title="不该外传的标题", round=held, procedure_version=held.pk
+        )
+        for name in ("definition", "definition-edit", "round-open", "definition-difference"):
+            self.by_name[f"console:{name}"] = {"pk": definition.pk, "other": definition.pk}
+        for name in ("round", "round-turn", "round-cancel", "round-window"):
+            self.by_name[f"console:{name}"] = {"pk": held.pk, "stage": "apply"}
+        for name in ("console:examine", "console:settle", "console:ask-opinions", "console:give-opinion", "api:show_application",
+                     "api:list_application_options", "api:move_application"):  # fmt: skip
+            self.by_name[name] = {"number": application.number, "order": 0, "line": "union"}
+        self.by_name["console:programme-copy"] = {"code": "nothing"}
+
+    def _craftsmen(self) -> None:
+        place = {"region": self.place.region, "line": self.place.union.line}
+        made: dict[Any, Any] = {model: make(**place) for model, make in CRAFTSMEN.items()}
+        named = {
+            Milestone: ("milestone-report", "milestone-confirm"),
+            Seeking: ("wish-withdraw",),
+            Studio: ("studio", "grant-new"),
+            Sanction: ("sanction-end",),
+        }
+        for model, names in named.items():
+            self.by_name.update((f"console:{name}", {"pk": made[model].pk}) for name in names)
+        self.by_name["console:milestones"] = {"number": made[Mentorship].number}
 
     def _roster(self) -> None:
         """A shift of the clerk's with all that hangs on it."""
@@ -348,6 +444,7 @@ def test_a_stranger_changes_nothing_by_any_form():
     rows = Rows()
     before = (rows.case.state, rows.case.step, Party.objects.count(), Clock.objects.count())
     check_hash = bytes(rows.case.check_hash)
+    known = set(Person.objects.values_list("pk", flat=True))
     for stranger in strangers(rows.place):
         client = browser(stranger)
         for name, pattern in addresses():
@@ -369,7 +466,8 @@ def test_a_stranger_changes_nothing_by_any_form():
     clerk = Account.objects.get(pk=rows.place.clerk.pk)
     assert (clerk.is_active, clerk.password) == (True, rows.place.clerk.password)
     assert Organisation.objects.get(pk=rows.organisation.pk).name == "不该外传的单位"
-    assert not Person.objects.exclude(pk__in=[rows.person.pk, rows.report.honour.person_id]).exists()
+    assert set(Person.objects.values_list("pk", flat=True)) == known
+    assert (Bar.objects.count(), VoidSheet.objects.count()) == (0, 0)
     assert DutyReport.objects.values_list("pk", "grade", "honour__state").get() == (
         rows.report.pk,
         "",

@@ -595,7 +595,7 @@ def test_roles_ship_once_and_one_that_staff_edited_stays():
 
     accounts.load_roles()
 
-    assert (count, Role.objects.count()) == (14, 14)
+    assert (count, Role.objects.count()) == (26, 26)
     assert Role.objects.get(code="leader").rights == ["case.view"]
     assert Role.objects.get(code="administrator").rights == [
         "account.view",
@@ -622,4 +622,4 @@ def test_every_shipped_role_can_be_given():
     for role in Role.objects.all():
         grant(AccountFactory(), role, place, None, actor=None)
 
-    assert Grant.objects.count() == 14
+    assert Grant.objects.count() == 26

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 PASSWORD = "long enough 42"  # noqa: S105  # of the tests alone
 LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
-PORTAL = ("/", "/submit/", "/track/", "/help/", "/privacy/", "/login/")
+PORTAL = ("/", "/submit/", "/track/", "/apply/", "/help/", "/privacy/", "/login/")
 RIGHTS = (
     f"{EVERY_RIGHT} case.reveal case.approve_stay case.respond sheet.import sheet.undo record.view account.view"
     " account.edit parameter.edit calendar.edit organisation.view organisation.edit person.view person.edit"

@@ -92,6 +92,10 @@ INSTALLED_APPS = [
     "yanzhen.engines.honours",
     "yanzhen.engines.indicators",
     "yanzhen.engines.search",
+    "yanzhen.engines.programmes",
+    "yanzhen.engines.programmes.panels",
+    "yanzhen.engines.programmes.results",
+    "yanzhen.engines.programmes.notices",
     "yanzhen.domains.hotline",
     "yanzhen.domains.hotline.closing",
     "yanzhen.domains.hotline.rosters",
@@ -104,6 +108,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.similarity",
     "yanzhen.domains.hotline.hotspots",
     "yanzhen.domains.hotline.repeats",
+    "yanzhen.domains.craftsmen",
     "yanzhen.faces.console",
     "yanzhen.faces.portal",
     "procrastinate.contrib.django",  # last: it looks for jobs, which name what the others declare

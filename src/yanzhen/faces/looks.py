@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.forms.renderers import BaseRenderer, DjangoTemplates
+from django.forms.utils import flatatt
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,7 +16,7 @@ from django.utils.translation import get_language, gettext
 
 
 class Look(BoundField):
-    """A field with its classes; `<c-field>` draws label, help and errors around it."""
+    """A field with its classes; `{% field %}` draws label, help and errors around it."""
 
     @property
     def checkbox(self) -> bool:
@@ -25,6 +26,37 @@ class Look(BoundField):
     def labelled(self) -> bool:
         """Whether the label can point to one input; a group of inputs has none of its own."""
         return bool(self.id_for_label)
+
+    @property
+    def drawn(self) -> SafeString:
+        """The field with its label, help and errors. In Python: a list has fourteen of them, and a template for each costs more
+        than all that is in them."""
+        box = self.checkbox
+        target = format_html(' for="{}"', self.id_for_label) if self.labelled else ""
+        label = format_html(
+            '<label class="{}"{}>{}</label>',
+            "form-check-label" if box else "form-label",
+            target,
+            gettext(str(self.label)),
+        )
+        parts = [str(self), label] if box else [label, str(self)]
+        if self.help_text:
+            parts.append(
+                format_html(
+                    '<div class="form-text" id="{}_helptext">{}</div>',
+                    self.auto_id,
+                    gettext(str(self.help_text)),
+                )
+            )
+        if self.errors:
+            parts.append(
+                format_html(
+                    '<div class="field-error" id="{}_error">{}</div>',
+                    self.auto_id,
+                    "；".join(map(str, self.errors)),
+                )
+            )
+        return SafeString(f'<div class="field{" form-check" if box else ""}">{"".join(parts)}</div>')
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         widget = widget or self.field.widget
@@ -46,7 +78,23 @@ class Renderer(DjangoTemplates):
             for _group, options, _index in context["widget"]["optgroups"]:
                 for option in options:
                     option["label"] = gettext(str(option["label"])) if option["label"] else ""
+        if template_name in PLAIN:
+            return _input(context["widget"])
         return super().render(template_name, context, request)
+
+
+PLAIN = frozenset(
+    f"django/forms/widgets/{kind}.html" for kind in ("text", "number", "date", "password", "hidden", "email")
+)
+"""Widgets that are one input and nothing else: drawn without a template."""
+
+
+def _input(widget: dict[str, Any]) -> SafeString:
+    """Return what Django's input.html gives for a widget's context."""
+    value = format_html(' value="{}"', widget["value"]) if widget["value"] is not None else ""
+    return format_html(
+        '<input type="{}" name="{}"{}{}>', widget["type"], widget["name"], value, flatatt(widget["attrs"])
+    )
 
 
 class KeptSelect(forms.Select):
@@ -81,6 +129,6 @@ def _frozen(choice: Any) -> Any:
 def _class_of(widget: forms.Widget) -> str:
     if isinstance(widget, forms.CheckboxInput):
         return "form-check-input"
-    if isinstance(widget, forms.CheckboxSelectMultiple):
+    if isinstance(widget, forms.RadioSelect):
         return "choices"
     return "form-select" if isinstance(widget, forms.Select) else "form-control"

@@ -45,6 +45,13 @@ def members(organisations: Iterable[int], right: str = "") -> QuerySet[Account]:
     return rows.select_related("organisation").order_by("organisation__region_id", "organisation_id", "name")
 
 
+def holders(right: str) -> QuerySet[Account]:
+    """The active accounts that hold `right` somewhere, by organisation."""
+    holding = Grant.objects.filter(role__rights__contains=[right], ends_on=None).values("account")
+    rows = Account.objects.filter(is_active=True, pk__in=holding)
+    return rows.select_related("organisation").order_by("organisation__region_id", "organisation_id", "name")
+
+
 def _bodies() -> QuerySet[Organisation]:
     rows: QuerySet[Organisation] = Organisation.objects.filter(valid_to=None)
     return (

@@ -9,6 +9,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from yanzhen.faces.looks import Look
+
 register = template.Library()
 
 
@@ -21,3 +23,9 @@ def icon(name: str) -> SafeString:
         static("vendor/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def field(bound: Look) -> SafeString:
+    """Draw a field of a form with its label, help and errors."""
+    return bound.drawn

@@ -14,7 +14,11 @@ from django.db import connections, models
 
 from yanzhen.foundation.scope import Scoped
 
-APPEND_ONLY = ("foundation_record", "foundation_checkpoint", "foundation_leaf", "rosters_routeanswer")
+APPEND_ONLY = (
+    "foundation_record", "foundation_checkpoint", "foundation_leaf", "rosters_routeanswer",
+    "programmes_definition", "programmes_revision", "panels_sheet", "panels_mark", "panels_voidsheet",
+    "results_seat", "notices_notice",
+)  # fmt: skip
 
 ROLE = """
 do $$ begin

@@ -54,7 +54,7 @@ HONOUR = PROCEDURES.add(
                 "renew", "续期", ("standing",), "standing", right=APPROVE, fields=("term_until",),
                 guards=(rules.has_a_term, rules.last_report_passed), checks=(rules.term_is_prolonged,), note_required=True,
             ),
-            Transition("end", "到期", ("standing",), "ended", right=APPROVE, guards=(rules.term_is_over,)),
+            Transition("end", "到期", ("standing",), "ended", right=APPROVE, guards=(rules.term_is_over,), bulk=True),
         ),
     )
 )  # fmt: skip

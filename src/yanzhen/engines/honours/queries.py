@@ -91,6 +91,11 @@ def with_honours(rows: list[DutyReport]) -> list[DutyReport]:
     return rows
 
 
+def held_by(person: Person) -> list[Honour]:
+    """Return all honours of the person, ended and withdrawn ones too, the newest first: its own, wherever they lie."""
+    return list(Honour.objects.filter(person=person).order_by("-awarded_on", "-pk"))
+
+
 def titles_of(person: Person) -> set[str]:
     """Return the codes of the titles that the person holds in good standing today."""
     today = timezone.localdate()

@@ -103,6 +103,8 @@ class State:
     """The right whose holders are expected to act here: it fills their inbox."""
     personal: bool = False
     """Once the subject has a handler it waits for the handler alone."""
+    of_owner: bool = False
+    """It waits for the one whose matter it is (Subject.belongs_to): it lies in no official's inbox."""
     final: bool = False
     rests: bool = False
     """Nobody is awaited: the subject stays so until something happens to it, as an honour that is in force."""
@@ -146,6 +148,10 @@ class Transition:
     """A second person has to make it."""
     by_owner: bool = False
     """Only the one whose matter it is makes it: an actor without an account."""
+    or_owner: bool = False
+    """The account whose matter it is makes it too, without a grant (Subject.belongs_to)."""
+    by_own_unit: bool = False
+    """Only an account of the subject's organisation makes it: nobody signs for another unit."""
     signs: tuple[str, ...] = ()
     """Account fields that are set to whoever makes it."""
     not_by: tuple[str, ...] = ()
@@ -307,6 +313,7 @@ class Procedures:
 
     def __init__(self) -> None:
         self._items: dict[tuple[str, int], Procedure] = {}
+        self._families: dict[str, Callable[[int], Procedure]] = {}
 
     def add(self, procedure: Procedure) -> Procedure:
         key = (procedure.code, procedure.version)
@@ -315,7 +322,17 @@ class Procedures:
         self._items[key] = procedure
         return procedure
 
+    def add_family(self, whole: Procedure, member: Callable[[int], Procedure]) -> Procedure:
+        """List `whole` as version 0 of a code whose other versions are made of data when they are asked for.
+
+        Every state and move of a member is one of `whole`: by it go desks, inboxes and documents.
+        """
+        self._families[whole.code] = member
+        return self.add(whole)
+
     def get(self, code: str, version: int) -> Procedure:
+        if version and code in self._families:
+            return self._families[code](version)
         return self._items[code, version]
 
     def current(self, code: str) -> Procedure:

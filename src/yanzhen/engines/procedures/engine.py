@@ -19,7 +19,7 @@ from django.utils import timezone
 from yanzhen.engines.procedures import clocks as timing
 from yanzhen.engines.procedures import stays
 from yanzhen.engines.procedures.changes import cleaned, spoken
-from yanzhen.engines.procedures.declare import PROCEDURES, Transition
+from yanzhen.engines.procedures.declare import Transition
 from yanzhen.engines.procedures.ladder import tell_at_once
 from yanzhen.engines.procedures.models import Clock, Subject
 from yanzhen.engines.procedures.notices import MOVED
@@ -165,7 +165,7 @@ def outlook(subject: Subject, *, actor: Account) -> list[Option]:
 
 def _prepare(subject: Subject, actor: Account | None) -> list[Clock]:
     """Put the subject at its procedure's beginning and return its first clocks, unsaved."""
-    procedure = PROCEDURES.current(subject.procedure_code)
+    procedure = subject.begins_under
     subject.state = procedure.initial.code
     subject.procedure_version = procedure.version
     if subject.started_at is None:
@@ -233,19 +233,25 @@ def _check(
         reasons += stays.against_another_measure(row, values, row.procedure.state(move.target))
     if not reasons:
         return before
-    error = MoveRefused if actor.has_right(move.right, row) else MoveNotAllowed
+    error = MoveRefused if _may(actor, move, row) else MoveNotAllowed
     raise error(move.label, reasons)
+
+
+def _may(actor: Account, move: Transition, row: Subject) -> bool:
+    return actor.has_right(move.right, row) or (move.or_owner and row.belongs_to(actor))
 
 
 def _standing_reasons(row: Subject, move: Transition, actor: Account) -> list[str]:
     """Return the reasons that no input of the user can mend."""
     reasons = []
-    if not actor.has_right(move.right, row):
+    if not _may(actor, move, row):
         reasons.append(f"您在该区划和条线没有“{RIGHTS[move.right].label}”权限")
     if move.by_handler and row.handler_id not in (None, actor.pk):
         reasons.append("该件已指定承办人，只能由承办人办理")
     if move.not_by_handler and row.handler_id == actor.pk:
         reasons.append("承办人不能办理本环节，须由他人办理")
+    if move.by_own_unit and (row.organisation_id is None or actor.organisation_id != row.organisation_id):
+        reasons.append("须由所在单位自己的账号办理")
     if move.by_owner and actor.pk is not None:
         reasons.append("只能由当事人本人提出")
     reasons += [

@@ -98,6 +98,20 @@ class Subject(Scoped):
     def procedure(self) -> Procedure:
         return PROCEDURES.get(self.procedure_code, self.procedure_version)
 
+    def belongs_to(self, account: Account) -> bool:
+        """Tell whether it is the account's own matter; a kind of subject that has such accounts says so."""
+        return False
+
+    @classmethod
+    def also_awaits(cls, account: Account) -> Q:
+        """Subjects that wait for the account by more than their state; a kind that has such says which."""
+        return Q(pk=None)
+
+    @property
+    def begins_under(self) -> Procedure:
+        """The procedure of a subject that is about to begin."""
+        return PROCEDURES.current(self.procedure_code)
+
     @property
     def stage(self) -> State:
         return self.procedure.state(self.state)

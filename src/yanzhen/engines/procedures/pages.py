@@ -79,6 +79,8 @@ FLAGS = (
     ("by_handler", "已指定承办人的，由承办人办理"),
     ("not_by_handler", "不得由承办人本人办理"),
     ("by_owner", "只能由当事人本人提出"),
+    ("or_owner", "当事人本人也可办理"),
+    ("by_own_unit", "须由所在单位自己的账号办理"),
     ("parties_done", "分办单须全部办结"),
     ("restart", "时限重新计算"),
 )

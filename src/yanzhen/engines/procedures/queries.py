@@ -28,10 +28,10 @@ def to_do(model: type[S], account: Account) -> QuerySet[S]:
     """Those the account is expected to act on: its own, those that wait for anybody with its rights, and those with a
     request for more time that it may decide."""
     procedure = PROCEDURES.current(model.procedure_code)
-    waiting = _to_decide(procedure, account)
+    waiting = _to_decide(procedure, account) | model.also_awaits(account)
     for state in procedure.states:
         reaches = account.reaches(state.awaits)
-        if not reaches:
+        if not reaches or state.of_owner:
             continue
         here = Q(state=state.code) & (lies_in(reaches) | lies_in(reaches, "organisation__"))
         if state.personal:

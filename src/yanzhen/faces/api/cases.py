@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-from typing import Any
-
-from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, QuerySet
-from django.utils import timezone
+from django.db.models import QuerySet
 from ninja import Query, Router
 
 from yanzhen.domains.hotline import queries
@@ -15,6 +10,7 @@ from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.procedures.engine import advance, outlook
 from yanzhen.faces.api.auth import ApiRequest
+from yanzhen.faces.api.moving import changes_of, midnight
 from yanzhen.faces.api.paging import page_of
 from yanzhen.faces.api.problems import Absent, demand_known, known_region
 from yanzhen.faces.api.schemas import (
@@ -33,8 +29,6 @@ from yanzhen.foundation.records import record
 from yanzhen.foundation.regions import prefixes
 
 router = Router(tags=["诉求工单"])
-NAMED_BY = {"region": "code", "category": "code", "organisation": "id", "handler": "username"}
-"""How a move names the row that a field points to."""
 
 
 @router.get("/cases", response={200: CasePage, REFUSED: Problem}, summary="工单列表")
@@ -65,7 +59,7 @@ def list_options(request: ApiRequest, number: str) -> list[OptionOut]:
 @router.post("/cases/{number}/moves", response={200: CaseOut, REFUSED: Problem}, summary="流转")
 def move_case(request: ApiRequest, number: str, move: MoveIn) -> CaseOut:
     case = _find(request.auth, number)
-    changes = _changes(case, move)
+    changes = changes_of(case, move)
     advance(case, move.transition, actor=request.auth, note=move.note, seen=move.seen, **changes)
     return CaseOut.of(_case(request.auth, number), request.auth)
 
@@ -94,39 +88,7 @@ def _filtered(rows: QuerySet[Case], filters: CaseFilters) -> QuerySet[Case]:
     if filters.region:
         rows = rows.within(prefixes(known_region(filters.region).code))  # type: ignore[attr-defined]  # scoped
     if filters.received_from:
-        rows = rows.filter(received_at__gte=_midnight(filters.received_from))
+        rows = rows.filter(received_at__gte=midnight(filters.received_from))
     if filters.received_to:
-        rows = rows.filter(received_at__lt=_midnight(filters.received_to))
+        rows = rows.filter(received_at__lt=midnight(filters.received_to))
     return rows
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), timezone.get_default_timezone())
-
-
-def _changes(case: Case, move: MoveIn) -> dict[str, Any]:
-    """Return the move's fields with the rows that they name; raises Invalid for a field that the move does not take."""
-    declared = case.procedure.transition(case.state, move.transition)
-    if declared is None:
-        return {}
-    problems = dict.fromkeys(move.fields.keys() - {*declared.fields, *declared.optional}, "这一步没有此字段")
-    values: dict[str, Any] = {}
-    for name in move.fields.keys() - problems.keys():
-        try:
-            values[name] = _value(name, move.fields[name])
-        except ValidationError as error:
-            problems[name] = "；".join(error.messages)
-    if problems:
-        message = "；".join(f"{name}：{reason}" for name, reason in problems.items())
-        raise Invalid(message, fields={f"fields.{name}": reason for name, reason in problems.items()})
-    return values
-
-
-def _value(name: str, given: Any) -> Any:
-    """Return the row that `given` names where the field points to one, else `given`: the engine checks that."""
-    field = Case._meta.get_field(name)
-    if not isinstance(field, ForeignKey):
-        return given
-    if not isinstance(given, str | int | None):
-        raise ValidationError(f"{field.verbose_name}应为文字或数字")
-    return field.formfield(to_field_name=NAMED_BY[name], required=False).clean(given)  # type: ignore[union-attr]

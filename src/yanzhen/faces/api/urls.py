@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from yanzhen.faces.api import appeals, cases, indicators, problems
+from yanzhen.faces.api import appeals, applications, cases, indicators, problems
 from yanzhen.faces.api.auth import TokenAuth, in_scope, readable
 from yanzhen.faces.api.problems import Absent
 from yanzhen.faces.http import problem
@@ -30,7 +30,7 @@ def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
 
 
 problems.install(api)
-for router in (appeals.router, cases.router, indicators.router):
+for router in (appeals.router, cases.router, applications.router, indicators.router):
     router.add_decorator(in_scope)
     router.add_decorator(readable, mode="view")
     api.add_router("", router)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +83,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What the detail page shows of this kind of subject alone: `template` draws what `show` gives, None for nothing."""
+
+    template: str
+    show: Callable[[Any, Account], Mapping[str, Any] | None]
+    beside: bool = False
+    """It stands in the narrow column, below the moves."""
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """`name` is the first part of its addresses, `code` the same for the registry. Checked at import."""
 
@@ -104,6 +114,7 @@ class Desk:
     reissue: Callable[..., str] | None = None
     """Gives the subject a new check code for a reason, under the right of `reveal`; None where there are none."""
     links: tuple[Link, ...] = ()
+    parts: tuple[Part, ...] = ()
     pickers: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """For a field of a move that chooses among rows: builds the form's field (console.forms)."""
 

@@ -118,6 +118,7 @@ CASES = DESKS.add(
                  "counter_proposal": charge_field, "handler": pickers.handler_field},
         links=(
             Link("更正涉事单位", "console:case-employer", "building", "case.accept", story=True),
+            Link("重复与合并", "console:repeats", "copy", "case.view"),
             Link("知识与话术", "console:case-knowledge", "list-check", "knowledge.view"),
             Link("回访与评价", "console:closing-history", "message-circle", "case.view", story=True),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from yanzhen.engines.procedures.ladder import escalations
 from yanzhen.engines.procedures.models import Clock, Party, Stay, Subject
 from yanzhen.faces.console import acts, pickers
 from yanzhen.faces.console.cells import WITHHELD, Due, cells, due_of, title_of
-from yanzhen.faces.console.desk import Column, Desk
+from yanzhen.faces.console.desk import Column, Desk, Part
 from yanzhen.faces.console.following import next_url
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import (
@@ -81,6 +82,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "links": [
                 link for link in desk.links if account.reaches(link.right) and (told or not link.story)
             ],
+            "parts": _parts(desk, row, account),
             "advised": [
                 (desk.label_of(Column(name)), desk.advice[name](row)) for name in _asked(desk, options)
             ],
@@ -89,6 +91,12 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "timeline": timeline([row, *parties] if told else parties, row.procedure),
         },
     )
+
+
+def _parts(desk: Desk, row: Subject, account: Account) -> list[tuple[Part, Mapping[str, Any]]]:
+    """Return the parts of the page that this kind of subject has and that have something to show."""
+    given = [(part, part.show(row, account)) for part in desk.parts]
+    return [(part, shown) for part, shown in given if shown is not None]
 
 
 def _facts(desk: Desk, row: Subject, account: Account) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
     handler = django_filters.CharFilter(
         label="承办人", method="of_handler", max_length=40, help_text=f"姓名；或填“{ME}”“{NOBODY}”"
     )
-    first = ("q", "state", "region", "due")
+    first: tuple[str, ...] = ("q", "state", "region", "due")
     """Filters that stand open; the others are folded away until they are used."""
 
     def of_handler(self, rows: Rows, _name: str, text: str) -> Rows:

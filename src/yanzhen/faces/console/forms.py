@@ -20,7 +20,7 @@ YES_NO = (EMPTY, ("true", "是"), ("false", "否"))
 LONG_TEXT = 4
 
 
-def text_field(label: Any, *, required: bool = True, help_text: str = "") -> forms.CharField:
+def text_field(label: Any, *, required: bool = True, help_text: Any = "") -> forms.CharField:
     """A field for a few sentences."""
     return forms.CharField(
         label=label,

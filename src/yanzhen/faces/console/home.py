@@ -16,7 +16,7 @@ from yanzhen.faces.console.cells import lines
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.keys import CAP, count_of, page_of
 from yanzhen.faces.console.lists import ORDERS
-from yanzhen.faces.console.navigation import ORDERS_LABEL
+from yanzhen.faces.console.navigation import ORDERS_LABEL, navigation
 from yanzhen.faces.console.pages import detail_url, page, see_other, show
 from yanzhen.faces.http import AccountRequest
 
@@ -42,7 +42,11 @@ class Waiting:
 
 @page("GET", "HEAD")
 def home(request: AccountRequest) -> HttpResponse:
-    desks = [_waiting(request, d) for d in DESKS if request.user.reaches(d.procedure.view_right)]
+    """What waits for the account; a worker or a unit, to whom no other page is open, goes to its own record."""
+    account = request.user
+    if (account.person_id or account.organisation_id) and len(navigation(request)) == 1:
+        return see_other(reverse("portal:me"))
+    desks = [_waiting(request, d) for d in DESKS if account.reaches(d.procedure.view_right)]
     return show(request, "console/home.html", {"desks": desks, "cap": CAP})
 
 

@@ -52,6 +52,16 @@ LABELS = {
     "honour.review": "评定履职报告",
     "honour.certificate": "制作证书",
     "honour.credential": "重新签发凭证",
+    "application.fill_in": "填写申报内容",
+    "application.settle": "认定资格条件",
+    "application.examine": "重新核对资格条件",
+    "opinion.ask": "征求部门意见",
+    "opinion.give": "出具部门意见",
+    "round.open": "启动轮次",
+    "round.window": "调整环节时间",
+    "round.turn": "进入下一环节",
+    "round.cancel": "取消轮次",
+    "quota.move": "调剂名额",
 }
 TONES = {"clock.warned": "amber", "clock.overdue": "red", "escalate": "red"}
 SYSTEM = "系统"
@@ -80,7 +90,11 @@ class Happening:
 
 def timeline(rows: Sequence[Subject | Party], procedure: Procedure) -> list[Happening]:
     """Return what happened to a subject of `procedure` and its work orders, newest first: two statements."""
-    records = list(histories(rows).order_by("-id")[:LONGEST])
+    return told(list(histories(rows).order_by("-id")[:LONGEST]), procedure)
+
+
+def told(records: Sequence[Record], procedure: Procedure) -> list[Happening]:
+    """Return the records as people read them, in their order: one statement, for the names."""
     names = account_names(r.actor_id for r in records if r.actor_id)
     return [_happening(r, procedure, names) for r in records]
 

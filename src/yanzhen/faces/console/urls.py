@@ -22,14 +22,18 @@ from yanzhen.faces.console import (
 from yanzhen.faces.console.calls import urls as calls_urls
 from yanzhen.faces.console.classification import urls as classification_urls
 from yanzhen.faces.console.closing import urls as closing_urls
+from yanzhen.faces.console.craftsmen import urls as craftsmen_urls
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.honours import urls as honours_urls
 from yanzhen.faces.console.hotspots import urls as hotspots_urls
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.live import urls as live_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
+from yanzhen.faces.console.panels import urls as panels_urls
+from yanzhen.faces.console.programmes import urls as programmes_urls
 from yanzhen.faces.console.reconciliation import urls as reconciliation_urls
 from yanzhen.faces.console.repeats import urls as repeats_urls
+from yanzhen.faces.console.results import urls as results_urls
 from yanzhen.faces.console.rosters import urls as roster_urls
 from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
@@ -99,9 +103,13 @@ urlpatterns = [
     *classification_urls.urlpatterns,
     *hotspots_urls.urlpatterns,
     *honours_urls.urlpatterns,
+    *craftsmen_urls.urlpatterns,
     *repeats_urls.urlpatterns,
     *roster_urls.urlpatterns,
+    *panels_urls.urlpatterns,
     path("cases/<str:number>/employer/", employer.correcting, name="case-employer"),
+    *results_urls.urlpatterns,
+    *programmes_urls.urlpatterns,
     path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),

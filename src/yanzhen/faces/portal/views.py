@@ -15,15 +15,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from yanzhen.domains.hotline import queries
 from yanzhen.domains.hotline.models import Case
+from yanzhen.engines.programmes.queries import followed
 from yanzhen.faces import filing
 from yanzhen.faces.filing import Filed
 from yanzhen.faces.portal import feedback, visitors
 from yanzhen.faces.portal.forms import AppealForm, TrackForm
+from yanzhen.faces.portal.selection.own import followed_page
 from yanzhen.faces.portal.terms import expected
 from yanzhen.faces.portal.visitors import public
 from yanzhen.foundation import limits
 from yanzhen.foundation.errors import Invalid, Refusal, TooMany
 
+APPLICATION = "SB"
+"""With which the number of an application begins."""
 VERBS = ("GET", "HEAD", "POST")
 RECEIPT = "receipt"
 SALT = "yanzhen.portal.receipt"
@@ -101,6 +105,10 @@ def track(request: HttpRequest) -> HttpResponse:
     number, secret = form.cleaned_data["number"], form.cleaned_data["secret"]
     try:
         tries = visitors.count_look(request, number)
+        if number.startswith(APPLICATION):
+            application = followed(number, secret)
+            limits.clear(tries)
+            return followed_page(request, application)
         case, by_code = queries.open_case(number, secret)
     except Refusal as refusal:
         form.add_error(None, refusal.message)

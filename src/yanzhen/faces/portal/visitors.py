@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -12,7 +13,7 @@ from yanzhen.faces.http import site_of
 from yanzhen.foundation import crypto, limits
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 SUBMIT = 30
 """Appeals from one address within WINDOW: a whole building site may share one address."""
@@ -32,11 +33,25 @@ def public(view: View) -> View:
     """
 
     @wraps(view)
-    def reaching(request: HttpRequest) -> HttpResponse:
+    def reaching(request: HttpRequest, **given: Any) -> HttpResponse:
         if request.method != "POST":
-            return view(request)
+            return view(request, **given)
         with database_scope({EVERYTHING}):
-            return view(request)
+            return view(request, **given)
+
+    return never_cache(reaching)
+
+
+def mine(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a page about the account's own matters reach them: a worker has no grants, and a unit none for all it put in.
+
+    Every read of such a page begins at what is the account's own (`queries.own`) or at what is public.
+    """
+
+    @wraps(view)
+    def reaching(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with database_scope({EVERYTHING}):
+            return view(request, *args, **kwargs)
 
     return never_cache(reaching)
 

@@ -21,6 +21,7 @@ from yanzhen.faces.cli.province import (
     knowledge,
     people,
     roster,
+    selection,
     telling,
     units,
 )
@@ -35,7 +36,8 @@ COHORTS = 150
 
 def accounts() -> list[tuple[str, str, str]]:
     """Return (username, password, what it is) of the demo's accounts."""
-    return [(post.username, PASSWORD, post.label) for post in POSTS]
+    posts = [(post.username, post.label) for post in POSTS]
+    return [(username, PASSWORD, label) for username, label in (*posts, selection.UNIT, selection.WORKER)]
 
 
 def loaded() -> bool:
@@ -63,12 +65,13 @@ def load(progress: Progress) -> None:
             lambda: roster.load(staff["agent"], planner=staff["province"], administrator=staff["admin"]),
             lambda: hotspots.surge(dice, bodies, staff),
             lambda: closing.load(dice, staff),
+            lambda: selection.load(random.Random(20260102), bodies, staff),  # noqa: S311  # as above
             telling.suggestions,
         )
         for done, part in enumerate(rest):
-            progress("人员、排班、预警、回访", done, len(rest))
+            progress("人员、排班、预警、回访、评选", done, len(rest))
             part()
-        progress("人员、排班、预警、回访", len(rest), len(rest))
+        progress("人员、排班、预警、回访、评选", len(rest), len(rest))
         calls.load(dice, progress, administrator=staff["admin"])
         progress("通知和对账", 0, 1)
         telling.load(staff)

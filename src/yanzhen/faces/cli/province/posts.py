@@ -37,6 +37,11 @@ POSTS = (
     Post("auditor", "审计员", "auditor", "370000", None),
     Post("admin", "系统管理员", "administrator", "370000", None),
     Post("qingdao", "青岛市派单员", "dispatcher", "370200"),
+    Post("organiser", "省评选组织者", "organiser", "370000"),
+    Post("recommender", "济南市推荐人", "recommender_city", "370100"),
+    Post("department", "省人社部门意见联络人", "department", "370000", "hrss"),
+    Post("jury", "认定决定人", "jury", "370000"),
+    Post("judge", "评委", "judge", "370000"),
 )
 
 CITIES = ("370100", "370200", "370300", "370600", "371300", "371600")

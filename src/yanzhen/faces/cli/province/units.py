@@ -71,8 +71,13 @@ def staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:
         )
         found[post.username] = account
     loaders = (
-        ("all", "agent dispatcher handler"), ("other", "handler"), ("second", "follow_up"), ("third", "inspector"),
-    )  # fmt: skip
+        ("all", "agent dispatcher handler"),
+        ("other", "handler"),
+        ("second", "follow_up"),
+        ("third", "inspector"),
+        ("selection", "organiser registrar"),
+        ("recommending", "recommender_city"),
+    )
     for key, roles in loaders:
         loader = Account.objects.create_user(f"demo-{key}", name="演示数据装载", is_active=False)
         for role in roles.split():

@@ -47,7 +47,7 @@ def awarding(request: AccountRequest) -> HttpResponse:
     made: list[Honour] = []
 
     def act(given: dict[str, Any]) -> None:
-        person = _person(request, given.pop("person"))
+        person = person_named(request, given.pop("person"))
         made.append(award(Award(person=person, **given), actor=request.user))
 
     return acting(
@@ -60,7 +60,7 @@ def awarding(request: AccountRequest) -> HttpResponse:
     )
 
 
-def _person(request: AccountRequest, text: str) -> Person:
+def person_named(request: AccountRequest, text: str) -> Person:
     """Return the person within reach whom the number names; raises Invalid where it names nobody or several."""
     try:
         found = list(registers.people(request.user).filter(with_number(text))[:2])

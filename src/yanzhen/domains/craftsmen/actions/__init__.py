@@ -1,0 +1,1 @@
+"""What is done about craftsmen, a module for each noun."""

@@ -1,0 +1,1 @@
+"""What is asked about craftsmen, a module for each noun."""

@@ -1,0 +1,1 @@
+"""What is done in a selection outside the moves of its procedure."""

@@ -1,0 +1,1 @@
+"""What judges and organisers do in a panel round."""

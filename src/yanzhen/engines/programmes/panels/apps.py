@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class PanelsConfig(AppConfig):
+    name = "yanzhen.engines.programmes.panels"
+    label = "panels"
+    verbose_name = "评审"
+
+    def ready(self) -> None:
+        from yanzhen.engines.programmes.panels import parts  # noqa: F401, PLC0415  # it gives marks to totals and turns

@@ -1,0 +1,43 @@
+"""The total of an application: the parts that its round weighs, each in percent, each from the kind of stage that gives it.
+
+A kind of stage registers where its percent comes from. What lacks a part that is weighed has no total and no place: unknown
+is never 0, and never ranks before a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from yanzhen.engines.programmes.models import Round
+
+Part = Callable[[Round, Any], Mapping[int, Decimal]]
+"""Takes the round and the stage; returns percent (0 to 100) by id of application."""
+PARTS: dict[str, Part] = {}
+WHOLE = Decimal(100)
+
+
+def gives(kind: str) -> Callable[[Part], Part]:
+    """Register where the percent of a kind of stage comes from."""
+
+    def add(part: Part) -> Part:
+        PARTS[kind] = part
+        return part
+
+    return add
+
+
+def weighed(round_: Round) -> list[Any]:
+    """Return the stages that add to the total, in their order."""
+    return [stage for stage in round_.programme.stages if getattr(stage, "weight", 0)]
+
+
+def totals(round_: Round, ids: list[int]) -> dict[int, Decimal | None]:
+    """Return the total in percent of each application, exact; None where a part is missing."""
+    sums: dict[int, Decimal | None] = dict.fromkeys(ids, Decimal(0))
+    for stage in weighed(round_):
+        part = PARTS[stage.kind](round_, stage)
+        for pk, so_far in sums.items():
+            sums[pk] = so_far + part[pk] * stage.weight / WHOLE if so_far is not None and pk in part else None
+    return sums

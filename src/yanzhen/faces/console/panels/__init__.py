@@ -1,0 +1,1 @@
+"""Judges at their sheets, and the organiser over panels, sheets and scores."""

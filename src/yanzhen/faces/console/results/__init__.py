@@ -1,0 +1,1 @@
+"""Results of a round: places, shortlist, notice, objections, decision."""

@@ -1,0 +1,16 @@
+"""Addresses of selection on the portal."""
+
+from django.urls import path
+
+from yanzhen.faces.portal.selection import own, rounds
+
+urlpatterns = [
+    path("apply/", rounds.listing, name="rounds"),
+    path("apply/<int:pk>/", rounds.one, name="round"),
+    path("apply/<int:pk>/begin/", rounds.beginning, name="begin"),
+    path("me/", own.record, name="me"),
+    path("me/applications/<str:number>/", own.application, name="application"),
+    path("me/applications/<str:number>/examine/", own.examine, name="application_examine"),
+    path("me/applications/<str:number>/move/<slug:code>/", own.move, name="application_move"),
+    path("unit/", own.unit, name="unit"),
+]
