@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from tests.factories import AccountFactory, RegionFactory
 from tests.selection import applied, enterprise, open_round, organiser, programme
+from yanzhen.engines.programmes.declare import Scoring
 from yanzhen.engines.programmes.models import Application, Round, Window
 from yanzhen.engines.programmes.panels.actions import judging, marking, running
 from yanzhen.engines.programmes.panels.models import Assignment, Judge, Sheet, VoidSheet
@@ -293,3 +294,30 @@ def test_an_odd_mark_goes_to_a_judge_who_has_not_seen_it(actor: Account) -> None
     assert (again.remark, Assignment.objects.filter(judge=again.judge).count()) == (True, 1)
     with pytest.raises(PanelRefused, match="没有可以复评的评委"):
         marking.mark_again(run, rows[0], actor=actor)
+
+
+def test_the_tie_chain_takes_the_mark_that_was_decided_and_not_all_entries(actor: Account) -> None:
+    made = programme(
+        scoring=Scoring(ties=("aspect:skill", "ex_aequo")),
+        stages=(
+            Apply(code="apply", label="申报"),
+            Assign(code="assign", label="分配评委", each=1),
+            MarkStage(code="mark", label="打分", entries=2),
+            Shortlist(code="shortlist", label="入围"),
+            Decide(code="decide", label="认定"),
+        ),
+    )
+    round_ = open_round(actor, made)
+    _reviewed(round_, 1)
+    round_ = _at(round_, "assign")
+    _judges(round_, actor, 2)
+    judging.fill_panels(round_, actor=actor)
+    round_ = _at(round_, "mark")
+    held = Assignment.objects.get()
+    marking.file(held, _marks(20, 50), actor=held.judge.account)
+    marking.file(held, _marks(80, 50), actor=organiser(), entry=2)
+    marking.file(held, _marks(80, 50), actor=organiser(), entry=3)
+
+    (entry,) = running.input_of(round_, round_.programme.stage("mark")).entries
+
+    assert entry.aspects == (("skill", Decimal(80)),)

@@ -180,6 +180,16 @@ class Programme:
         place = codes.index(code) + 1
         return self.stages[place] if place < len(codes) else None
 
+    def latest(self, kind: str, upto: str) -> Any:
+        """Return the last stage of `kind` that comes before the stage `upto` or is it; None where there is none."""
+        codes = [stage.code for stage in self.stages]
+        return next((s for s in reversed(self.stages[: codes.index(upto) + 1]) if s.kind == kind), None)
+
+    def coming(self, kind: str, after: str) -> Any:
+        """Return the first stage of `kind` that follows the stage `after`; None where there is none."""
+        codes = [stage.code for stage in self.stages]
+        return next((s for s in self.stages[codes.index(after) + 1 :] if s.kind == kind), None)
+
     @property
     def criteria(self) -> Criteria:
         return Criteria(self.aspects)

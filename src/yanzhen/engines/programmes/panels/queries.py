@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from yanzhen.engines.programmes.models import Round, Window
 from yanzhen.engines.programmes.panels import blind, field
-from yanzhen.engines.programmes.panels.actions.marking import marking_of
 from yanzhen.engines.programmes.panels.models import Assignment, Judge, Sheet
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import EVERYTHING, database_scope
@@ -75,7 +74,7 @@ def my_rounds(account: Account) -> list[MyRound]:
     for judge in judges:
         own = [task for task in tasks if task.judge_id == judge.pk]
         for code in dict.fromkeys(task.stage for task in own):
-            stage = marking_of(judge.round, code)
+            stage = judge.round.programme.coming("mark", code)
             if stage is None:
                 continue
             window = judge.round.window(stage.code)
@@ -98,7 +97,7 @@ def my_task(account: Account, pk: int) -> Task | None:
         if held is None:
             return None
         round_ = Round.objects.prefetch_related("windows").get(pk=held.judge.round_id)
-        stage = marking_of(round_, held.stage)
+        stage = round_.programme.coming("mark", held.stage)
         if stage is None:
             return None
         held.application.round = round_

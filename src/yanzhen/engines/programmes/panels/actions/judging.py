@@ -181,12 +181,9 @@ def _stage_of(round_: Round, actor: Account) -> tuple[Round, Any]:
     """Lock the round and return the Assign stage at which it is, or whose marks are being given."""
     held: Round = Round.objects.select_for_update(of=("self",)).prefetch_related("windows").get(pk=round_.pk)
     demand(held, actor)
-    stages = held.programme.stages
-    codes = [stage.code for stage in stages]
-    upto = stages[: codes.index(held.stage) + 1]
-    if upto[-1].kind not in ("assign", "mark"):
-        raise PanelRefused(f"{held} 现为“{upto[-1].label}”环节，不能分配评委")
-    return held, next(stage for stage in reversed(upto) if stage.kind == "assign")
+    if held.stage_now.kind not in ("assign", "mark"):
+        raise PanelRefused(f"{held} 现为“{held.stage_now.label}”环节，不能分配评委")
+    return held, held.programme.latest("assign", held.stage)
 
 
 def _both(round_: Round, *, all_judges: bool = False) -> tuple[list[Judge], list[Application]]:

@@ -58,7 +58,7 @@ def file(
     )
     round_, stage = marking_stage(held.application.round)
     _may_file(held, actor, entry, stage)
-    if marking_of(round_, held.stage) != stage or held.application.state != "review":
+    if round_.programme.coming("mark", held.stage) != stage or held.application.state != "review":
         raise MarkRefused("这件申报已不在本环节的评审之中，不必再打分")
     assigning = round_.programme.stage(held.stage)
     if reasons := field.barred(held.judge, held.application, assigning):
@@ -118,7 +118,7 @@ def mark_again(run: ScoreRun, application: Application, *, actor: Account) -> As
     """
     demand(run.round, actor)
     round_, _stage = marking_stage(run.round)
-    assigning = next(s for s in reversed(_upto(round_)) if s.kind == "assign")
+    assigning = round_.programme.latest("assign", round_.stage)
     seated = Assignment.objects.filter(application=application, stage=assigning.code).exclude(
         status=Assignment.State.RELEASED
     )
@@ -170,18 +170,6 @@ def marking_stage(round_: Round) -> tuple[Round, Any]:
             "现在不接受打分；确需延长的，请组织者调整环节时间"
         )
     return round_, stage
-
-
-def marking_of(round_: Round, assigned: str) -> Any:
-    """Return the Mark stage in which the panels of the Assign stage `assigned` mark; None where there is none."""
-    stages = round_.programme.stages
-    after = stages[[stage.code for stage in stages].index(assigned) + 1 :]
-    return next((stage for stage in after if stage.kind == "mark"), None)
-
-
-def _upto(round_: Round) -> tuple[Any, ...]:
-    codes = [stage.code for stage in round_.programme.stages]
-    return round_.programme.stages[: codes.index(round_.stage) + 1]
 
 
 def _may_file(held: Assignment, actor: Account, entry: int, stage: Any) -> None:

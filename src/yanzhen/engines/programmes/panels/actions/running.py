@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,6 @@ from django.utils import timezone
 
 from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.panels.actions.judging import demand
-from yanzhen.engines.programmes.panels.actions.marking import marking_of
 from yanzhen.engines.programmes.panels.models import Assignment, Mark, ScoreRun, Sheet
 from yanzhen.engines.programmes.panels.refusals import RunRefused
 from yanzhen.engines.programmes.scoring.difference import Difference, difference
@@ -133,7 +131,7 @@ def place(round_: Round) -> int:
 
 def shadow(round_: Round, *, without_sheet: Sheet, places: int) -> Difference:
     """Return everything that would change if a sheet did not count; nothing is written."""
-    stage = marking_of(round_, without_sheet.assignment.stage)
+    stage = round_.programme.coming("mark", without_sheet.assignment.stage)
     adopted = ScoreRun.objects.filter(round=round_, stage=stage.code, adopted_at__isnull=False).first()
     if adopted is None:
         raise RunRefused("还没有采用计分结果，无从比较")
@@ -157,12 +155,12 @@ def result_of(made: ScoreRun) -> ScoreResult:
 
 def input_of(round_: Round, stage: Any, *, leave_out: Iterable[int] = ()) -> ScoreInput:
     """Return the sheets that stand: of a double entry the one that was agreed on or decided."""
-    codes = _assign_codes(round_, stage)
+    assigned = round_.programme.latest("assign", stage.code)
     entered = Application.objects.filter(round=round_, state__in=REVIEWED).values_list("pk", flat=True)
     entries = list(entered.order_by("pk"))
     sheets = (
         Sheet.objects.filter(
-            assignment__run__round=round_, assignment__stage__in=codes, assignment__status=Assignment.State.DONE, void=None,
+            assignment__run__round=round_, assignment__stage=assigned.code, assignment__status=Assignment.State.DONE, void=None,
             assignment__application__in=entries,
         )
         .exclude(pk__in=list(leave_out))
@@ -188,33 +186,22 @@ def _aspects(round_: Round, stage: str) -> dict[int, tuple[tuple[str, Decimal | 
     codes = {step.aspect for step in chain_of(round_).steps if step.aspect}
     if not codes:
         return {}
-    marks = Mark.objects.filter(
-        aspect__in=codes, sheet__void=None, sheet__assignment__run__round=round_, sheet__assignment__status=Assignment.State.DONE,
-        sheet__assignment__stage__in=_assign_codes(round_, round_.programme.stage(stage)),
-    ).values_list("sheet__assignment__application", "sheet__assignment__judge", "aspect", "value")  # fmt: skip
-    return aspect_means(AspectGiven(*row) for row in marks)
-
-
-def _assign_codes(round_: Round, stage: Any) -> list[str]:
-    """Return the code of the Assign stage whose panels mark in `stage`."""
-    stages = round_.programme.stages
-    upto = stages[: [s.code for s in stages].index(stage.code)]
-    return [next(s.code for s in reversed(upto) if s.kind == "assign")]
+    assigned = round_.programme.latest("assign", stage)
+    marks = (
+        Mark.objects.filter(
+            aspect__in=codes, sheet__void=None, sheet__assignment__run__round=round_,
+            sheet__assignment__status=Assignment.State.DONE, sheet__assignment__stage=assigned.code,
+        )
+        .order_by("sheet__entry")
+        .values_list("sheet__assignment__application", "sheet__assignment__judge", "aspect", "value")
+    )  # fmt: skip
+    latest = {(application, judge, aspect): value for application, judge, aspect, value in marks}
+    return aspect_means(AspectGiven(*key, value) for key, value in latest.items())
 
 
 def _stage(round_: Round) -> Any:
     """Return the Mark stage that is on, or the last one that was."""
-    stages = round_.programme.stages
-    upto = stages[: [s.code for s in stages].index(round_.stage) + 1]
-    found = next((s for s in reversed(upto) if s.kind == "mark"), None)
+    found = round_.programme.latest("mark", round_.stage)
     if found is None:
         raise RunRefused(f"{round_} 还没有到打分环节")
     return found
-
-
-def progress(round_: Round) -> dict[str, int]:
-    """Return how many assignments of the round stand, by status."""
-    counted: dict[str, int] = defaultdict(int)
-    for status in Assignment.objects.filter(run__round=round_).values_list("status", flat=True):
-        counted[status] += 1
-    return dict(counted)
