@@ -18,7 +18,7 @@ from yanzhen.engines.honours import addresses
 from yanzhen.engines.honours.declare import TITLES
 from yanzhen.engines.honours.models import Credential, IssuerKey
 from yanzhen.engines.procedures.engine import advance
-from yanzhen.faces.portal import checking, visitors
+from yanzhen.faces.portal import kept, visitors
 from yanzhen.foundation import crypto
 from yanzhen.foundation.scope import database_scope
 
@@ -111,7 +111,7 @@ def test_a_measure_shows_as_soon_as_what_is_kept_has_aged(ladder: Ladder, monkey
     page = look(honour.number)
     assert "已撤销" in words(page)
     assert CAUSE not in page.content.decode()
-    assert checking.KEPT_SECONDS + checking.MAX_AGE < 60
+    assert kept.KEPT_SECONDS + kept.MAX_AGE < 60
 
 
 def test_what_is_kept_costs_no_statement_and_what_is_known_is_not_sent_again(ladder: Ladder):

@@ -6,38 +6,26 @@ proxies and this process may keep them, each for seconds, and a withdrawal shows
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable
-from functools import wraps
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
-from django.utils.cache import get_conditional_response
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from yanzhen.engines.honours import credentials, queries
 from yanzhen.engines.honours.declare import LEVELS, Level
 from yanzhen.engines.honours.queries import Answer
 from yanzhen.engines.honours.tokens import PURPOSES
 from yanzhen.faces.portal import visitors
+from yanzhen.faces.portal.kept import HTML, JSON, Made, drawn, kept
 from yanzhen.faces.portal.visitors import public
 from yanzhen.foundation.errors import Refusal
-from yanzhen.foundation.scope import EVERYTHING, database_scope
 
-KEPT_SECONDS = 10
-"""How long this process shows an answer without asking again."""
-MAX_AGE = 30
-"""How long a browser or proxy may; together below a minute."""
-HTML = "text/html; charset=utf-8"
-JSON = "application/json; charset=utf-8"
 TOKEN = "application/vc+jwt"  # noqa: S105  # a media type
 STATUSES = {
     queries.GOOD: ("success", _("有效")),
@@ -46,33 +34,7 @@ STATUSES = {
     queries.WITHDRAWN: ("danger", _("已撤销：证书和电子凭证均已失效")),
 }
 LONGEST_TOKEN = 8000
-Made = tuple[bytes, str, int]
-"""Content, its type and the status of the answer."""
-
-
-def published(make: Callable[..., Made]) -> Callable[..., HttpResponseBase]:
-    """Serve what `make` gives to anybody: kept for seconds, with a digest that spares sending it twice."""
-
-    @require_safe
-    @wraps(make)
-    def view(request: HttpRequest, **given: Any) -> HttpResponseBase:
-        key = hashlib.sha256(
-            repr((make.__name__, get_language(), sorted(given.items()))).encode()
-        ).hexdigest()
-        kept: Made | None = cache.get(key)
-        if kept is None:
-            with database_scope({EVERYTHING}):
-                kept = make(request, **given)
-            cache.set(key, kept, KEPT_SECONDS)
-        content, kind, status = kept
-        response = HttpResponse(content, content_type=kind, status=status)
-        response["Cache-Control"] = f"public, max-age={MAX_AGE}"
-        response["ETag"] = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-        if kind != HTML:
-            response["Access-Control-Allow-Origin"] = "*"
-        return get_conditional_response(request, etag=response["ETag"], response=response) or response
-
-    return view
+published = partial(kept, anywhere=True)
 
 
 def asking(request: HttpRequest) -> HttpResponseBase:
@@ -83,7 +45,7 @@ def asking(request: HttpRequest) -> HttpResponseBase:
 
 @published
 def _empty(_request: HttpRequest) -> Made:
-    return _page("portal/check.html", {}), HTML, 200
+    return drawn("portal/check.html", {}), HTML, 200
 
 
 @published
@@ -91,7 +53,7 @@ def answer(request: HttpRequest, number: str) -> Made:
     found = queries.check(number)
     if found.problem == "unknown":
         visitors.count_guess(request)
-    return _page("portal/checked.html", _shown(found)), HTML, 404 if found.problem else 200
+    return drawn("portal/checked.html", _shown(found)), HTML, 404 if found.problem else 200
 
 
 class TokenForm(forms.Form):
@@ -159,12 +121,6 @@ def _shown(found: Answer) -> dict[str, Any]:
     tone, words = STATUSES.get(found.status, ("danger", ""))
     level = gettext(LEVELS[Level(found.level)]) if found.level else ""
     return {"answer": found, "tone": tone, "words": words, "level": level}
-
-
-def _page(template: str, context: dict[str, Any]) -> bytes:
-    """Render without the request: nothing of the visitor goes into what others will be shown."""
-    frame = {"theme": "auto", "LANGUAGE_CODE": get_language(), "demo": settings.DEMO}
-    return render_to_string(template, {**frame, **context}).encode()
 
 
 def _json(value: Any) -> bytes:

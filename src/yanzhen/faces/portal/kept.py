@@ -30,8 +30,12 @@ Made = tuple[bytes, str, int]
 """Content, its type and the status of the answer."""
 
 
-def kept(make: Callable[..., Made]) -> Callable[..., HttpResponseBase]:
-    """Serve what `make` gives to anybody, with a digest that spares sending it twice."""
+def kept(make: Callable[..., Made], *, anywhere: bool = False) -> Callable[..., HttpResponseBase]:
+    """Serve what `make` gives to anybody, with a digest that spares sending it twice.
+
+    `make` takes the request to count guesses by, and nothing of it goes into the answer. With `anywhere`, what is no page
+    may be read by scripts of other sites: keys, issuers, status lists.
+    """
 
     @require_safe
     @wraps(make)
@@ -41,12 +45,14 @@ def kept(make: Callable[..., Made]) -> Callable[..., HttpResponseBase]:
         found: Made | None = cache.get(key)
         if found is None:
             with database_scope({EVERYTHING}):
-                found = make(**given)
+                found = make(request, **given)
             cache.set(key, found, KEPT_SECONDS)
         content, kind, status = found
         response = HttpResponse(content, content_type=kind, status=status)
         response["Cache-Control"] = f"public, max-age={MAX_AGE}"
         response["ETag"] = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        if anywhere and kind != HTML:
+            response["Access-Control-Allow-Origin"] = "*"
         return get_conditional_response(request, etag=response["ETag"], response=response) or response
 
     return view

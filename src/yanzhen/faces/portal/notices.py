@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -15,12 +15,12 @@ OK, GONE = 200, 410
 
 
 @kept
-def listing() -> Made:
+def listing(_request: HttpRequest) -> Made:
     return drawn("portal/notices/list.html", {"notices": queries.shown(), "now": timezone.now()}), HTML, OK
 
 
 @kept
-def one(pk: int) -> Made:
+def one(_request: HttpRequest, pk: int) -> Made:
     """Show a notice; of one that was replaced or taken down only that it was, when, and its digest."""
     found = _found(pk)
     follower = queries.follower(found)
@@ -34,7 +34,7 @@ def one(pk: int) -> Made:
 
 
 @kept
-def content(pk: int) -> Made:
+def content(_request: HttpRequest, pk: int) -> Made:
     """The bytes that were hashed."""
     found = _found(pk)
     if queries.follower(found) or timezone.now() >= found.down_at:
