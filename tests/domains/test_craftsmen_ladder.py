@@ -14,7 +14,7 @@ from tests.craftsmen import Works
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.selection import open_round, programme, worker
 from yanzhen.domains.craftsmen import eligibility
-from yanzhen.domains.craftsmen.actions.conferring import ConferRefused, confer, on_award
+from yanzhen.domains.craftsmen.actions.conferring import ConferRefused, on_award
 from yanzhen.domains.craftsmen.actions.sanctions import end_sanction, enter_sanction
 from yanzhen.domains.craftsmen.indicators import PERSONS, TITLES_HELD
 from yanzhen.domains.craftsmen.queries.people import held, highest_held, sanctions
@@ -193,11 +193,12 @@ def test_a_skill_level_below_is_refused_and_one_above_is_to_be_seen(here: Works,
 def test_an_award_makes_the_honour_once(here: Works):
     row = awarded(here)
 
-    honour = confer(row, actor=here.officer, document="鲁工发2号")
+    on_award(row.round, [row.pk], here.officer)
 
+    honour = Honour.objects.get()
     assert (honour.person_id, honour.title, honour.source_id) == (row.person_id, "qilu_craftsman", row.pk)
     with pytest.raises(ConferRefused, match="已经授予"):
-        confer(row, actor=here.officer)
+        on_award(row.round, [row.pk], here.officer)
     assert Honour.objects.count() == 1
 
 
@@ -218,7 +219,7 @@ def test_what_is_not_awarded_yet_is_not_conferred(here: Works):
     Application.objects.filter(pk=row.pk).update(state="noticed")
 
     with pytest.raises(ConferRefused, match="还没有认定"):
-        confer(row, actor=here.officer)
+        on_award(row.round, [row.pk], here.officer)
 
 
 def test_people_are_counted_once_by_the_highest_title_and_titles_each(here: Works):

@@ -71,9 +71,7 @@ def test_an_adopted_list_moves_everybody_and_tells_who_was_left_out_why() -> Non
     left = Application.objects.get(pk=made.rows[2].pk)
     assert (left.chosen, left.outcome) == (False, sentences(run)[0])
     assert queries.differs(made.round) is None
-    said = queries.said_of(left)
-    assert said is not None
-    assert said.sentence == left.outcome
+    assert run.seats.get(application=left).sentence == left.outcome
 
 
 def test_everybody_left_out_has_a_reason_and_the_database_asks_for_it() -> None:

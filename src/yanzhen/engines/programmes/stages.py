@@ -115,8 +115,6 @@ class Notice(Base):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objection(Base):
     kind: Literal["objection"] = "objection"
-    accept: str = "programmes.objection_accept"
-    answer: str = "programmes.objection_answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.utils import timezone
 
 from yanzhen.domains.craftsmen.titles import LADDER
@@ -22,20 +21,16 @@ class ConferRefused(Refusal):
     code = "confer_refused"
 
 
-def confer(application: Application, *, actor: Account, document: str = "") -> Honour:
-    """Make the honour of one awarded application; raises what `confer_all` raises."""
-    return confer_all(application.round, [application.pk], actor, document=document)[0]
-
-
 @beyond_the_wall
-def confer_all(round_: Round, ids: Sequence[int], actor: Account, *, document: str = "") -> list[Honour]:
+def on_award(round_: Round, ids: Sequence[int], actor: Account) -> None:
     """Make honours of a round's awarded applications: all of them, or none. What is no title of the ladder is left alone.
 
-    Raises ConferRefused, Invalid with a reason for each who can not hold the title, or NotAllowed.
+    The engine calls it in the transaction of the decision. Raises ConferRefused, Invalid with a reason for each who can not
+    hold the title, or NotAllowed.
     """
     title = round_.programme.title
     if title not in OURS:
-        return []
+        return
     rows = list(
         Application.objects.select_for_update(of=("self",))
         .select_related("person", "organisation")
@@ -43,10 +38,10 @@ def confer_all(round_: Round, ids: Sequence[int], actor: Account, *, document: s
         .order_by("number")
     )
     _demand_awarded(rows, len(set(ids)))
-    return award_many(
+    award_many(
         [
             Award(
-                person=row.person, title=title, organisation=row.organisation, document=document,
+                person=row.person, title=title, organisation=row.organisation,
                 awarded_on=timezone.localdate(row.awarded_at), source_kind=row.procedure_code, source_id=row.pk,
             )
             for row in rows
@@ -65,9 +60,3 @@ def _demand_awarded(rows: Sequence[Application], asked: int) -> None:
     )
     if made := list(done.values_list("number", flat=True)):
         raise ConferRefused(f"已经授予，编号 {'、'.join(made[:5])}，不能重复授予", numbers=made)
-
-
-@transaction.atomic
-def on_award(round_: Round, ids: Sequence[int], actor: Account) -> None:
-    """What the engine calls when a round has awarded: in the transaction of the decision."""
-    confer_all(round_, ids, actor)

@@ -50,12 +50,6 @@ def counts(run: ShortlistRun) -> dict[str, int]:
     return found
 
 
-def said_of(application: Application) -> Seat | None:
-    """What the adopted run that counts says of an application."""
-    found = Seat.objects.filter(application=application, run__adopted_at__isnull=False)
-    return found.select_related("run").order_by("-run__adopted_at", "-run__pk").first()
-
-
 def chosen_ids(run: ShortlistRun) -> list[int]:
     return list(
         run.seats.filter(chosen=True).order_by("application_id").values_list("application_id", flat=True)
