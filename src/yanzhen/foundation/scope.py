@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields.array import ArrayOverlap  # type: ignore[attr-defined]  # the stubs leave it out
 from django.contrib.postgres.indexes import GinIndex
 from django.db import connection, models
 from django.db.models import F, Func, Q
@@ -60,8 +61,30 @@ def audience_of(region: str, line: str) -> list[str]:
     return [EVERYTHING, *(f"{who}:{p}" for who in (ANY_LINE, line) for p in prefixes)]
 
 
+@ArrayField.register_lookup
+class ReachedBy(ArrayOverlap):  # type: ignore[misc]  # and so take it for Any
+    """The overlap of the keys, said so that the planner takes it for likely.
+
+    The policy of row-level security asks the same, and its estimate is right: multiplied by itself it would be none.
+    """
+
+    lookup_name = "reached_by"
+
+    def as_sql(self, *args: Any, **more: Any) -> tuple[str, list[Any]]:
+        sql, values = super().as_sql(*args, **more)
+        return f"coalesce({sql}, false)", values
+
+
 class ScopedQuerySet(models.QuerySet[Any]):
     """Rows tied to a region and a department line. Faces start every read with `visible_to`."""
+
+    keys: tuple[str, ...] = ()
+    """The audience keys that the rows were narrowed to."""
+
+    def _clone(self) -> Self:
+        found: Self = super()._clone()  # type: ignore[misc]  # Django's own hook, which its stubs leave out
+        found.keys = self.keys
+        return found
 
     def visible_to(self, account: Account, right: str) -> Self:
         """Keep the rows that `account` holds `right` over; no join, no duplicates."""
@@ -69,7 +92,22 @@ class ScopedQuerySet(models.QuerySet[Any]):
         if not keys:
             return self.none()
         kept: Q = self.model.kept_from(account)
-        return self.filter(~kept if kept else Q(), audience__overlap=keys)
+        found = self.filter(~kept if kept else Q(), audience__reached_by=keys)
+        found.keys = tuple(keys)
+        return found
+
+    def parts(self, order: str) -> list[Self]:
+        """Return the same rows in parts that share none: those of the reach's own place, which an index gives in `order`, and those that a party of it was asked into elsewhere.
+
+        They are one part in a table that is not read by place (foundation.placed), for keys of several places, and for
+        a place that most rows lie in.
+        """
+        prefixes = {key.partition(":")[2] for key in self.keys}
+        column = self.model.place_columns.get(len(min(prefixes, default="")))
+        if column is None or len(prefixes) > 1 or order != self.model.place_order:
+            return [self]
+        here = Q(**{column: prefixes.pop()})
+        return [self.filter(here), self.filter(~here, elsewhere=True)]
 
     def within(self, prefixes: Iterable[str]) -> Self:
         """Keep the rows that lie in a region subtree, given as the prefixes of `regions.prefixes`.
@@ -88,6 +126,9 @@ class Scoped(models.Model):
 
     walled: ClassVar[bool] = True
     """Whether row-level security guards the table too (foundation.walls)."""
+    place_columns: ClassVar[dict[int, str]] = {}
+    """Which column holds a place, by the length of its prefix, in a table that is read by place (foundation.placed)."""
+    place_order: ClassVar[str] = ""
 
     region = models.ForeignKey(
         "foundation.Region", models.PROTECT, related_name="+", db_index=False, verbose_name="行政区划"

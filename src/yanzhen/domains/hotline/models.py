@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.similarity.text import text_normal
+from yanzhen.foundation.placed import Placed
 
 if TYPE_CHECKING:
     from yanzhen.foundation.models import Account, Organisation
@@ -60,7 +61,7 @@ def against(account: Account, path: str = "") -> Q:
     return Q(**{f"{path}employer_key__in": keys}) if keys else Q()
 
 
-class Case(Subject):
+class Case(Placed, Subject):
     procedure_code = "hotline.case"
     beside = ("memberships__group__members",)
 
@@ -172,6 +173,7 @@ class Case(Subject):
         verbose_name = verbose_name_plural = "诉求工单"
         indexes = (
             *Subject.Meta.indexes,
+            *Placed.Meta.indexes,
             models.Index(fields=("received_at",), name="case_received"),
             models.Index(fields=("ended_at",), name="case_ended", condition=Q(ended_at__isnull=False)),
             models.Index(fields=("batch",), name="case_batch", condition=Q(batch__isnull=False)),

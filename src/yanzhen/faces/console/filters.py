@@ -74,8 +74,13 @@ def choice_field(
 def state_field(procedure: Procedure) -> django_filters.ChoiceFilter:
     """Filter by one state of the procedure, or by all that are not final."""
 
+    final = {state.code for state in procedure.states if state.final}
+
     def narrow(rows: Rows, _name: str, value: str) -> Rows:
-        return rows.filter(ended_at=None) if value == OPEN else rows.filter(state=value)
+        if value != OPEN:
+            rows = rows.filter(state=value)
+        # of a running state it follows; said all the same, for the small indexes of what is running
+        return rows if value in final else rows.filter(ended_at=None)
 
     states = [(OPEN, "在办（未办结）"), *((s.code, s.label) for s in procedure.states)]
     return choice_field("状态", states, narrow)

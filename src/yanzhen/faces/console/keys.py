@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -14,6 +16,8 @@ from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
 from yanzhen.foundation.errors import Invalid
+from yanzhen.foundation.placed import walking
+from yanzhen.foundation.scope import ScopedQuerySet
 
 SIZE = 50
 CAP = 1000
@@ -35,11 +39,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[M]):
-    """`previous` and `following` are cursors, "" where there is no such page."""
+    """`previous` and `following` are cursors, "" where there is no such page; `count` is that of the whole list."""
 
     rows: list[M]
     previous: str
     following: str
+    count: int | None = None
+    """Up to the cap, and one more where there are more; None where it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +57,27 @@ class Key:
     before: bool
 
 
-def page_of(rows: QuerySet[M], order: Order, *, cursor: str = "", size: int = SIZE) -> Page[M]:
-    """Return one page in one statement, two where it reaches into the rows without a date.
+def page_of(
+    rows: QuerySet[M], order: Order, *, cursor: str = "", size: int = SIZE, counted: bool = False
+) -> Page[M]:
+    """Return one page in a statement for each part of `rows`, two where it reaches into the rows without a date.
 
     Rows come without what they point to: a join before the limit is what goes wrong at a million rows. Raises Invalid for a cursor that is none of ours.
     """
     key = _read(cursor) if cursor else None
     back = key is not None and key.before
-    found = _stretch(rows.select_related(None), order, key, size + 1)
+    found, count = _parts(rows.select_related(None), order, key, size + 1, counted)
     more = len(found) > size
     found = found[:size]
     if back:
         found.reverse()
     if not found:
-        return Page([], "", "")
+        return Page([], "", "", count)
     return Page(
         found,
         _write(order, found[0], before=True) if (more if back else key) else "",
         _write(order, found[-1], before=False) if back or more else "",
+        count,
     )
 
 
@@ -94,6 +103,25 @@ def counts_of(named: Mapping[str, QuerySet[Any]], cap: int = CAP) -> dict[str, i
             cursor.execute(f"select {', '.join(part for _, part in asked)}", values)
             counts |= dict(zip((name for name, _ in asked), cursor.fetchone(), strict=True))
     return counts
+
+
+def _parts(
+    rows: QuerySet[M], order: Order, key: Key | None, limit: int, counted: bool
+) -> tuple[list[M], int | None]:
+    """Read from each part as far as the page may need it, and put what was found in order."""
+    parts: Sequence[QuerySet[M]] = rows.parts(order.field) if isinstance(rows, ScopedQuerySet) else [rows]  # type: ignore[list-item]  # a queryset of what it was
+    found: list[M] = []
+    count = 0
+    for part in parts:
+        # the first of several lies along an index
+        with walking() if part is parts[0] and len(parts) > 1 else nullcontext():
+            read = _stretch(part, order, key, limit)
+            if counted and count <= CAP:
+                count += len(read) if key is None and len(read) < limit else count_of(part, CAP - count)
+        found += read
+    if len(parts) > 1:
+        found.sort(key=attrgetter(order.field, "pk"), reverse=order.descending != bool(key and key.before))
+    return found[:limit], count if counted else None
 
 
 def _stretch(rows: QuerySet[M], order: Order, key: Key | None, limit: int) -> list[M]:

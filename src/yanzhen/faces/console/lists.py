@@ -56,7 +56,8 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
     query, form = narrowed(request, desk, request.GET)
     box = box_of(request.GET)
     order = order_of(request.GET)
-    found = page_of(query, ORDERS[order], cursor=request.GET.get("cursor", ""))
+    known = _known_count(form, box)
+    found = page_of(query, ORDERS[order], cursor=request.GET.get("cursor", ""), counted=known is None)
     here = without(request.GET, "cursor").urlencode()
     saved = views.of(request.user, desk)
     sought = sought_in(form)
@@ -80,7 +81,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             "box": box,
             "order": order,
             "orders": [(name, gettext(o.label)) for name, o in ORDERS.items()],
-            "count": _count(query, form, box),
+            "count": known if known is not None else found.count,
             "cap": CAP,
             "query": here,
             "filtered": any(form.cleaned_data.values()) if form.is_valid() else True,
@@ -154,12 +155,12 @@ def sought_in(form: Any) -> Found | None:
     return words if isinstance(words, Found) else None
 
 
-def _count(query: QuerySet[Any], form: Any, box: str) -> int:
-    """Return the number of rows up to the cap. Of common words alone it is known already, and would cost to count."""
+def _known_count(form: Any, box: str) -> int | None:
+    """Return the number of rows that common words alone have, which would cost to count: more than the cap. None for all else."""
     sought = sought_in(form)
     if sought and sought.common and box == ALL and sum(map(bool, form.cleaned_data.values())) == 1:
         return CAP + 1
-    return count_of(query)
+    return None
 
 
 def query_of(request: HttpRequest) -> QueryDict:
