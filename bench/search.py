@@ -24,6 +24,8 @@ from yanzhen.domains.hotline.searching import CASES as SEARCHED
 from yanzhen.domains.hotline.searching import tail_code
 from yanzhen.engines.search.finding import find
 from yanzhen.engines.search.install import install
+from yanzhen.faces.console.keys import page_of
+from yanzhen.faces.console.lists import ORDERS
 from yanzhen.foundation.models import Account, Grant, Role
 from yanzhen.foundation.scope import database_scope
 
@@ -167,8 +169,7 @@ def _speed(say: Callable[[str], None], name: str, account: Account, kinds: dict[
 
 
 def _page(account: Account, text: str) -> list[Any]:
-    rows = find(SEARCHED, text).narrow(worklist(account).select_related(None))
-    return list(rows.order_by("-started_at", "-pk")[:PAGE])
+    return page_of(find(SEARCHED, text).narrow(worklist(account)), ORDERS["new"], size=PAGE).rows
 
 
 def _wrong(say: Callable[[str], None], dice: random.Random, texts: list[str]) -> None:
