@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
 from tests.hotline import county
+from yanzhen.engines.search import finding
 from yanzhen.faces.console.keys import SIZE
 from yanzhen.foundation.models import Account
 
@@ -127,3 +128,16 @@ def test_a_case_is_found_by_the_digits_with_which_its_number_ends():
 
 def clerk_elsewhere() -> Account:
     return AccountFactory(grants=[(RegionFactory(code="370202"), None, "case.view")])
+
+
+@pytest.mark.parametrize("many", [1, 1000])
+def test_many_that_are_looked_up_and_few_that_are_fetched_make_the_same_list(many, monkeypatch):
+    monkeypatch.setattr(finding, "MANY", many)
+    home = RegionFactory(code="370102")
+    numbers = [CaseFactory(region=home, body="高温津贴没有发").number for _ in range(3)]
+    CaseFactory(region=home, body="工伤待遇")
+    CaseFactory(region=RegionFactory(code="370202"), body="高温津贴没有发")
+
+    found = browser(clerk()).get(LIST, {"q": "高温津贴"})
+
+    assert [line.number for line in found.context["lines"]] == numbers[::-1]

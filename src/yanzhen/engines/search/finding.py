@@ -19,6 +19,11 @@ MOST = 5000
 """Rows that are gathered at once. Of words that more have, rows are read newest first and looked at one by one."""
 LONGEST = 80
 """Characters that may be asked for: a sentence."""
+MANY = 500
+"""Ids from which on it costs less to look up the newest rows of a place than to fetch all that were found."""
+WIDE = "{} = any(%s)"
+FETCHED = "{} = any(array(select unnest(%s::bigint[])))"
+LOOKED_UP = "{} + 0 = any(%s::bigint[])"
 LEAST_NEAR = 5
 """Characters of the shortest word that is also looked for with one of them wrong."""
 
@@ -63,9 +68,9 @@ class Found:
 class Among(Func):
     """Whether the row is one of `ids`, given as one array: thousands of placeholders cost 20 ms and more to write.
 
-    Under a wide reach the planner may walk the rows by date and look each up among the ids. Under a narrow one it
-    would read all that lies in the reach first, counting the two walls as if they were two conditions: so the array
-    is hidden from it, and rows are fetched by id.
+    Under a wide reach the planner may walk the rows by date and look each up among the ids. Under a narrow one it takes
+    the rows in reach for a handful, whatever they are, so the way is chosen here: few ids are fetched (the array is
+    hidden from the planner), among many the rows of the place are looked up as they come (the index of ids is).
     """
 
     output_field = BooleanField()
@@ -74,11 +79,11 @@ class Among(Func):
     def __init__(self, ids: tuple[int, ...], *, wide: bool) -> None:
         super().__init__(F("pk"))
         self.ids = ids
-        self.among = "any(%s)" if wide else "any(array(select unnest(%s::bigint[])))"
+        self.form = WIDE if wide else FETCHED if len(ids) < MANY else LOOKED_UP
 
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         column, params = compiler.compile(self.source_expressions[0])
-        return f"{column} = {self.among}", [*params, list(self.ids)]
+        return self.form.format(column), [*params, list(self.ids)]
 
 
 class Holds(Func):
