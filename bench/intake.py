@@ -178,10 +178,10 @@ BARE = (
     "insert into foundation_series (code, last) values ('bare', 1) on conflict (code) do update"
     " set last = foundation_series.last + 1",
     "insert into hotline_case (region_id, line_id, shared_with, party_keys, open_parties, number, state, procedure_version, due_at, late, step,"
-    " started_at, channel, received_at, title, body, urgency, employer, place, headcount, anonymous, secret,"
+    " started_at, channel, received_at, title, body, urgency, employer, employer_key, place, headcount, anonymous, secret,"
     " caller_cipher, caller_mask, phone_hash, phone_tail_hash, check_hash, reply, satisfaction, complexity, returns)"
     " values ('370102', 'union', '{}', '{}', 0, %(number)s, 'received', 1, now(), false, 0, now(), 'web', now(), 'x', %(body)s,"
-    " 'normal', 'x', '', 1, false, false, %(hash)s, '张* 138****0000', %(hash)s, %(hash)s, %(hash)s, '', '', 'ordinary', 0)",
+    " 'normal', 'x', 'x', '', 1, false, false, %(hash)s, '张* 138****0000', %(hash)s, %(hash)s, %(hash)s, '', '', 'ordinary', 0)",
     "insert into procedures_clock (procedure, subject_id, label, parameter_id, started_at, extension, pauses, due_at,"
     " provisional, rung) select 'hotline.case', currval('hotline_case_id_seq'), 'x', min(id), now(), 0, '[]', now(), false, 0"
     " from foundation_parameter",

@@ -17,13 +17,13 @@ CASES = int(os.environ.get("YANZHEN_BENCH_CASES", "1000000"))
 FILL = """
 insert into hotline_case (
     region_id, line_id, shared_with, party_keys, open_parties, number, state, procedure_version, due_at, late, step, started_at, ended_at, channel,
-    received_at, title, body, category_id, urgency, employer, place, headcount, anonymous, secret, caller_mask, complexity, returns,
+    received_at, title, body, category_id, urgency, employer, employer_key, place, headcount, anonymous, secret, caller_mask, complexity, returns,
     check_hash, reply, satisfaction, reached, solved, quality_passed, answered_at
 )
 select c.code, 'union', '{}', '{}', 0, 'BENCH-' || n, case when n %% 20 = 0 then 'handling' else 'closed' end, 1,
        case when n %% 20 = 0 then t + interval '21 days' end, n %% 40 = 0, 5, t,
        case when n %% 20 = 0 then null else t + interval '9 days' end, 'phone',
-       t, '拖欠工资 ' || n, '单位拖欠三个月工资，请求帮助追讨。编号 ' || n, '010101', 'normal', '演示单位' || n %% 5000, '', 1,
+       t, '拖欠工资 ' || n, '单位拖欠三个月工资，请求帮助追讨。编号 ' || n, '010101', 'normal', '演示单位' || n %% 5000, '演示单位' || n %% 5000, '', 1,
        false, false, '张* 138****0000', 'ordinary', 0, '\\x00', '经核查属实，已补发。',
        case when n %% 20 = 0 then '' else 'satisfied' end, true, true, case when n %% 20 <> 0 then true end, t
 from generate_series(1, %s) n

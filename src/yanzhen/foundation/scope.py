@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.apps import apps
@@ -78,12 +80,12 @@ class ReachedBy(ArrayOverlap):  # type: ignore[misc]  # and so take it for Any
 class ScopedQuerySet(models.QuerySet[Any]):
     """Rows tied to a region and a department line. Faces start every read with `visible_to`."""
 
-    keys: tuple[str, ...] = ()
+    reach_keys: tuple[str, ...] = ()
     """The audience keys that the rows were narrowed to."""
 
     def _clone(self) -> Self:
         found: Self = super()._clone()  # type: ignore[misc]  # Django's own hook, which its stubs leave out
-        found.keys = self.keys
+        found.reach_keys = self.reach_keys
         return found
 
     def visible_to(self, account: Account, right: str) -> Self:
@@ -93,7 +95,7 @@ class ScopedQuerySet(models.QuerySet[Any]):
             return self.none()
         kept: Q = self.model.kept_from(account)
         found = self.filter(~kept if kept else Q(), audience__reached_by=keys)
-        found.keys = tuple(keys)
+        found.reach_keys = tuple(keys)
         return found
 
     def parts(self, order: str) -> list[Self]:
@@ -102,9 +104,9 @@ class ScopedQuerySet(models.QuerySet[Any]):
         They are one part in a table that is not read by place (foundation.placed), for keys of several places, and for
         a place that most rows lie in.
         """
-        prefixes = {key.partition(":")[2] for key in self.keys}
+        prefixes = {key.partition(":")[2] for key in self.reach_keys}
         column = self.model.place_columns.get(len(min(prefixes, default="")))
-        if column is None or len(prefixes) > 1 or order != self.model.place_order:
+        if column is None or len(prefixes) > 1 or order not in self.model.place_orders:
             return [self]
         here = Q(**{column: prefixes.pop()})
         return [self.filter(here), self.filter(~here, elsewhere=True)]
@@ -115,10 +117,13 @@ class ScopedQuerySet(models.QuerySet[Any]):
         What a party of the subtree was asked into lies elsewhere, and is counted there. A range of codes and no LIKE:
         under row-level security an index serves only operators that can not leak.
         """
-        own = Q(pk=None)
-        for prefix in sorted(set(prefixes)):
-            own |= Q(region_id__gte=prefix, region_id__lt=prefix[:-1] + chr(ord(prefix[-1]) + 1))
-        return self.filter(own)
+        own = [self._under(prefix) for prefix in sorted(set(prefixes))]
+        return self.filter(reduce(or_, own)) if own else self.none()
+
+    def _under(self, prefix: str) -> Q:
+        if column := self.model.place_columns.get(len(prefix)):
+            return Q(**{column: prefix})
+        return Q(region_id__gte=prefix, region_id__lt=prefix[:-1] + chr(ord(prefix[-1]) + 1))
 
 
 class Scoped(models.Model):
@@ -128,7 +133,7 @@ class Scoped(models.Model):
     """Whether row-level security guards the table too (foundation.walls)."""
     place_columns: ClassVar[dict[int, str]] = {}
     """Which column holds a place, by the length of its prefix, in a table that is read by place (foundation.placed)."""
-    place_order: ClassVar[str] = ""
+    place_orders: ClassVar[dict[str, bool]] = {}
 
     region = models.ForeignKey(
         "foundation.Region", models.PROTECT, related_name="+", db_index=False, verbose_name="行政区划"

@@ -72,9 +72,10 @@ def _waiting(request: AccountRequest, desk: Desk) -> Waiting:
     if referral and account.reaches(referral.respond_right):
         orders = work_orders(account, referral.respond_right)
         boxes.append((ORDERS_LABEL, reverse("console:orders", args=[desk]), orders))
-    found = page_of(due, ORDERS["due"], size=NEXT)
+    found = page_of(due, ORDERS["due"], size=NEXT, counted=True)
+    counts = [found.count or 0, *(count_of(rows) for _, _, rows in boxes[1:])]
     return Waiting(
         desk,
-        [Tally(gettext(label), url, count_of(rows)) for label, url, rows in boxes],
+        [Tally(gettext(label), url, count) for (label, url, _), count in zip(boxes, counts, strict=True)],
         markup.rows(desk, lines(desk, found.rows, account)),
     )

@@ -110,18 +110,28 @@ def _parts(
 ) -> tuple[list[M], int | None]:
     """Read from each part as far as the page may need it, and put what was found in order."""
     parts: Sequence[QuerySet[M]] = rows.parts(order.field) if isinstance(rows, ScopedQuerySet) else [rows]  # type: ignore[list-item]  # a queryset of what it was
+    orders: Mapping[str, bool] = getattr(rows.model, "place_orders", {})
     found: list[M] = []
     count = 0
     for part in parts:
-        # the first of several lies along an index
-        with walking() if part is parts[0] and len(parts) > 1 else nullcontext():
+        # the first, or the only one, lies along an index
+        walks = part is parts[0] and order.field in orders
+        with walking(few=orders[order.field]) if walks else nullcontext():
             read = _stretch(part, order, key, limit)
             if counted and count <= CAP:
                 count += len(read) if key is None and len(read) < limit else count_of(part, CAP - count)
         found += read
     if len(parts) > 1:
-        found.sort(key=attrgetter(order.field, "pk"), reverse=order.descending != bool(key and key.before))
+        found = _in_order(found, order, back=key is not None and key.before)
     return found[:limit], count if counted else None
+
+
+def _in_order(rows: Iterable[M], order: Order, *, back: bool) -> list[M]:
+    down, at = order.descending != back, attrgetter(order.field)
+    every = sorted(rows, key=attrgetter("pk"), reverse=down)
+    dated = sorted((row for row in every if at(row) is not None), key=at, reverse=down)
+    undated = [row for row in every if at(row) is None]
+    return [*undated, *dated] if back else [*dated, *undated]
 
 
 def _stretch(rows: QuerySet[M], order: Order, key: Key | None, limit: int) -> list[M]:
