@@ -21,7 +21,7 @@ from hypothesis.extra.django import TestCase
 
 from tests.faces.console import text
 from tests.factories import AccountFactory, LineFactory
-from tests.panels import at, mark_all, marks, seated
+from tests.panels import mark_all, marks, seated
 from tests.results import JURY, Ready, at_stage, over, ready
 from tests.selection import open_round, organiser, programme, province
 from yanzhen.engines.programmes.actions import editing
