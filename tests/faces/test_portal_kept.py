@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,8 +79,8 @@ def seconds_until_shown(web: Processes, path: str, change: Callable[[], Any], sh
 
 
 @pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
-    yield Processes(monkeypatch)
+def web(monkeypatch: pytest.MonkeyPatch) -> Processes:
+    return Processes(monkeypatch)
 
 
 @pytest.mark.parametrize("move", ["suspend", "withdraw"])
