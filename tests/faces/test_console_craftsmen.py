@@ -173,7 +173,10 @@ def crowd(here: Works, size: int) -> None:
     qingdao = RegionFactory(code="370200", level="city", parent=here.province, name="市3702")
     units = [here.unit] + [
         OrganisationFactory(
-            region=RegionFactory(code=code, parent=qingdao), line=here.unit.line, kind="enterprise", industry=industry
+            region=RegionFactory(code=code, parent=qingdao),
+            line=here.unit.line,
+            kind="enterprise",
+            industry=industry,
         )
         for code, industry in (("370202", "B0610"), ("370202", ""))
     ]

@@ -97,8 +97,8 @@ def of_programmes(actor: Account) -> list[str]:
     return [
         "/console/programmes/", f"/console/programmes/{newer.pk}/", f"/console/programmes/{newer.pk}/edit/",
         f"/console/programmes/{newer.pk}/open/", f"/console/programmes/{newer.pk}/difference/{former.pk}/",
-        "/console/programmes/copy/craftsmen_qilu_craftsman/", "/console/rounds/", round_page, f"{round_page}turn/",
-        f"{round_page}cancel/", f"{round_page}stages/apply/", "/console/applications/", one,
+        "/console/programmes/copy/craftsmen_qilu_craftsman/", "/console/rounds/", round_page,
+        f"{round_page}stages/apply/", "/console/applications/", one,
         f"{one}move/recommend_city/",
     ]  # fmt: skip
 
@@ -116,8 +116,8 @@ def of_panels(actor: Account) -> list[str]:
     assert held
     base = f"/console/panels/{round_.pk}/"
     return [
-        base, f"{base}judges/", f"{base}judges/invite/", f"{base}judges/{held.judge_id}/bar/", f"{base}holes/",
-        f"{base}progress/", f"{base}sheets/{sheet.pk}/", f"{base}sheets/{sheet.pk}/void/", f"{base}redact/",
+        base, f"{base}judges/", f"{base}judges/invite/", f"{base}holes/",
+        f"{base}progress/", f"{base}sheets/{sheet.pk}/", f"{base}redact/",
         f"{base}redact/{held.application.number}/", f"{base}scores/", f"{base}scores/{run.pk}/",
         f"{base}scores/{run.pk}/adopt/", f"/console/panels/{empty.pk}/fill/", f"/console/panels/{empty.pk}/scores/",
     ]  # fmt: skip
@@ -158,11 +158,12 @@ def of_craftsmen(actor: Account) -> list[str]:
     honour = lead.honours.first()
     assert honour
     return [
-        "/console/formation/", "/console/formation/?by=industry", "/console/mentorships/",
+        "/console/formation/", "/console/formation/?by=industry", "/console/formation/records/?what=lead",
+        "/console/formation/records/?what=overdue", "/console/mentorships/",
         f"/console/mentorships/{active.number}/", f"/console/mentorships/{active.number}/milestones/",
         "/console/mentorships/new/", f"/console/milestones/{step.pk}/report/", "/console/wishes/", "/console/wishes/new/",
-        "/console/wishes/proposals/", "/console/studios/", "/console/studios/new/", f"/console/studios/{studio.pk}/",
-        f"/console/studios/{studio.pk}/grants/new/", "/console/sanctions/", "/console/sanctions/new/",
+        "/console/wishes/proposals/", "/console/studios/", f"/console/studios/{studio.pk}/",
+        f"/console/studios/{studio.pk}/grants/new/", "/console/sanctions/",
         "/console/instalments/", f"/console/instalments/{instalment.number}/", f"/console/honours/{honour.number}/",
         "/console/figures/craftsmen.persons_by_highest_title/",
     ]  # fmt: skip
