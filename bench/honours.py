@@ -8,24 +8,14 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import socket
-import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
-from multiprocessing import get_context
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
-from bench._asker import ask
-from bench._cpu import children, measured
+from bench._served import flood, served
 from bench.province import province
 from yanzhen.engines.honours import addresses, keys, pdf, printing, tokens
 from yanzhen.engines.honours.actions import Award, award_many
@@ -35,9 +25,6 @@ from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 CERTIFICATES = int(os.environ.get("YANZHEN_BENCH_CERTIFICATES", "10000"))
 VERIFIED = 2000
-REQUESTS = 6000
-CLIENTS = 2
-"""Processes that ask; each keeps one connection."""
 NAMES = ("王建国", "欧阳修远", "李𠮷", "张㐂", "刘喆", "陈䶮")
 
 
@@ -46,14 +33,7 @@ def run(say: Callable[[str], None]) -> None:
         honours = _award(say)
         _print(say, honours)
         _verify(say)
-        numbers = [honour.number for honour in honours]
-        with _server() as (port, pids):
-            _flood(say, port, pids, "one certificate, kept", [numbers[0]])
-            _flood(say, port, pids, "any of them", numbers)
-            wrong = [n[:-1] + ("0" if n[-1] != "0" else "1") for n in numbers]
-            _flood(say, port, pids, "wrong by one character", wrong)
-            _flood(say, port, pids, "status list", [], path="/check/status/revocation/0/")
-            _flood(say, port, pids, "bare answer (healthz)", [], path="/healthz")
+        _pages(say, [honour.number for honour in honours])
 
 
 def _award(say: Callable[[str], None]) -> list[Honour]:
@@ -113,47 +93,16 @@ def _verify(say: Callable[[str], None]) -> None:
     )
 
 
-@contextmanager
-def _server() -> Iterator[tuple[int, list[int]]]:
-    """Serve as an installation does, as the web's role, with 2 processes."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    given = connection.settings_dict
-    url = f"postgresql://{settings.WEB_ROLE}@/{given['NAME']}?host={given['HOST']}"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--log-level", "warning",
-         "--port", str(port), "bench._titles:application"],
-        env={**os.environ, "DATABASE_URL": url}, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port, [server.pid, *children(server.pid)]
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait()
-
-
-def _flood(
-    say: Callable[[str], None], port: int, pids: list[int], label: str, numbers: list[str], *, path: str = ""
-) -> None:
+def _pages(say: Callable[[str], None], numbers: list[str]) -> None:
     base = addresses.check("").removeprefix(settings.PUBLIC_URL).rstrip("/")
-    dice = random.Random(7)  # noqa: S311  # the same pages every time, no secret
-    paths = [path or f"{base}/{dice.choice(numbers)}/" for _ in range(REQUESTS)]
-    shares = [paths[n::CLIENTS] for n in range(CLIENTS)]
-    with ProcessPoolExecutor(CLIENTS, mp_context=get_context("spawn")) as pool:
-        list(pool.map(ask, [port] * CLIENTS, [paths[:200]] * CLIENTS))
-
-        def work() -> list[float]:
-            return [ms for found in pool.map(ask, [port] * CLIENTS, shares) for ms in found]
-
-        web, db, took, each = measured(pids, REQUESTS, work)
-    p50, p99 = statistics.median(each), statistics.quantiles(each, n=100)[98]
-    say(
-        f"check page, {label:22}: web {web:4.2f} + database {db:4.2f} ms CPU a request, so {2000 / (web + db):5,.0f}/s on two cores;"
-        f" {REQUESTS / took:5,.0f}/s with {CLIENTS} clients beside it, p50 {p50:.1f} p99 {p99:.1f} ms"
-    )
+    random.Random(7).shuffle(numbers)  # noqa: S311  # the same order every time, no secret
+    wrong = [n[:-1] + ("0" if n[-1] != "0" else "1") for n in numbers]
+    with served("bench._titles:application") as to:
+        bare = flood(say, to, "bare page (healthz)", ["/healthz"])
+        for label, paths in (
+            ("check page of one, kept", [f"{base}/{numbers[0]}/"]),
+            ("check page of any", [f"{base}/{number}/" for number in numbers]),
+            ("wrong by one character", [f"{base}/{number}/" for number in wrong]),
+            ("status list", ["/check/status/revocation/0/"]),
+        ):
+            flood(say, to, label, paths, bare=bare)

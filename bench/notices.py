@@ -1,4 +1,4 @@
-"""The public notice page: CPU of the web process for a request, kept beside drawn anew, and what two cores serve of it."""
+"""The public notice page: CPU for a request, kept beside drawn anew; then served by two processes, beside a bare page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
+from bench._served import flood, served
 from bench.province import web_role
 from tests.results import published
 from tests.selection import programme
@@ -45,6 +46,11 @@ def run(say: Callable[[str], None]) -> None:
             f"notice {name:27} {each:7.3f} ms CPU a request: {CORES * 1000 / each:7,.0f}/s on {CORES} cores, {anew / each:5.1f} x"
         )
     say(f"notice page {len(body) / 1024:.1f} KB")
+    with served() as to:
+        bare = flood(say, to, "bare page (healthz)", ["/healthz"])
+        flood(say, to, "notice page, kept", [page], bare=bare)
+        flood(say, to, "notice page, known to the browser", [page], tag=tag, bare=bare)
+        flood(say, to, "what was hashed", [f"{page}content.json"], bare=bare)
 
 
 def _ask(application: Any, path: str, **more: str) -> tuple[str, list[tuple[str, str]], bytes]:

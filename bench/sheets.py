@@ -1,4 +1,4 @@
-"""A hundred thousand appeals from a workbook to numbered cases, beside a bare COPY of the same cells."""
+"""A hundred thousand appeals, and as many titles from outside, from a workbook to numbered rows, beside a bare COPY."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import io
 import random
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Model
 
 from bench.province import province, web_role
 from yanzhen.domains.hotline.models import Case
-from yanzhen.foundation.models import Account, Batch, Grant, Record, Region, Role
+from yanzhen.engines.honours.models import Honour
+from yanzhen.foundation import crypto
+from yanzhen.foundation.bulk import copy_in, reserve_ids
+from yanzhen.foundation.models import Account, Batch, Grant, Organisation, Person, Record, Region, Role
+from yanzhen.foundation.people.numbers import check_digit
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 from yanzhen.foundation.sheets import SHEETS, Sheet, confirm, running, submit, write_rows
 
@@ -26,17 +31,26 @@ STORY = (
 def run(say: Callable[[str], None]) -> None:
     with province(0):
         account = Account.objects.create_user("bench-sheets", name="表格")
-        dispatcher = Role.objects.get(code="dispatcher")
-        Grant.objects.create(account=account, role=dispatcher, region_id="370000", line_id="union")
-        sheet = SHEETS["hotline.appeals"]
-        rows = list(_appeals(sheet))
-        file = io.BytesIO()
-        write_rows(file, [column.label for column in sheet.columns], rows)
-        say(f"{len(rows):,} appeals, {len(sheet.columns)} columns, workbook of {file.tell() / 2**20:.1f} MB")
-        bare = _bare(rows)
-        with web_role(), database_scope({EVERYTHING}):
-            whole = _import(say, sheet, file.getvalue(), account)
-        say(f"bare COPY of the same cells {bare:6.1f} s; the import takes {whole / bare:.0f} times as long")
+        for role in ("dispatcher", "awarder"):
+            made = Role.objects.get(code=role)
+            Grant.objects.create(account=account, role=made, region_id="370000", line_id="union")
+        crypto.begin()
+        appeals, titles = SHEETS["hotline.appeals"], SHEETS["craftsmen.outside"]
+        _beside(say, appeals, list(_appeals(appeals)), account, Case)
+        _beside(say, titles, list(_titles(titles)), account, Honour)
+
+
+def _beside(
+    say: Callable[[str], None], sheet: Sheet, rows: list[list[object]], account: Account, made: type[Model]
+) -> None:
+    file = io.BytesIO()
+    write_rows(file, [column.label for column in sheet.columns], rows)
+    say(f"{len(rows):,} rows of {sheet.label}, {len(sheet.columns)} columns, {file.tell() / 2**20:.1f} MB")
+    bare = _bare(rows)
+    with web_role(), database_scope({EVERYTHING}):
+        whole = _import(say, sheet, file.getvalue(), account)
+        assert made._default_manager.count() == ROWS
+    say(f"bare COPY of the same cells {bare:6.1f} s; the import takes {whole / bare:.0f} times as long")
 
 
 def _import(say: Callable[[str], None], sheet: Sheet, content: bytes, account: Account) -> float:
@@ -50,19 +64,19 @@ def _import(say: Callable[[str], None], sheet: Sheet, content: bytes, account: A
 
     timed(
         "submit (look, store)",
-        lambda: submit(sheet, ContentFile(content, "诉求.xlsx"), actor=account, foreground=True),
+        lambda: submit(sheet, ContentFile(content, "导入.xlsx"), actor=account, foreground=True),
     )
-    batch = Batch.objects.get()
+    batch = Batch.objects.get(sheet=sheet.code)
     timed("check (read, stage, check)", lambda: running.check(batch.pk))
     batch.refresh_from_db()
     assert (batch.state, batch.good) == (Batch.State.CHECKED, ROWS), batch.problem
     timed(
-        "apply (cases, clocks, records)",
+        "apply (rows, clocks, records)",
         lambda: running.apply(confirm(batch, actor=account, foreground=True).pk),
     )
     batch.refresh_from_db()
     assert batch.state == Batch.State.APPLIED, batch.problem
-    assert Case.objects.count() == ROWS == Record.objects.filter(verb="start").count()
+    assert Record.objects.filter(verb="start", reason=f"导入批次 {batch.pk}").count() == ROWS
     say(f"{'in all':28}{sum(stages):6.1f} s, {ROWS / sum(stages):,.0f} rows a second")
     return sum(stages)
 
@@ -98,10 +112,39 @@ def _appeals(sheet: Sheet) -> Iterator[list[object]]:
         yield [cells.get(name) for name in sheet.names]
 
 
+def _titles(sheet: Sheet) -> Iterator[list[object]]:
+    """Yield a title for each of as many people, who are registered here together with a unit."""
+    unit = Organisation.objects.create(
+        name="演示重工", kind="enterprise", region_id="370102", line_id="union", uscc="91110000600037341L"
+    )
+    numbers = [_id_number(n) for n in range(ROWS)]
+    people = [
+        Person(
+            pk=pk, name=f"演示{n}", region_id="370102", line_id="union",
+            id_number_hash=crypto.keyed_hash(number, purpose="id_number"),
+        )
+        for n, (number, pk) in enumerate(zip(numbers, reserve_ids(Person, ROWS), strict=True))
+    ]  # fmt: skip
+    with transaction.atomic():
+        copy_in(Person, people)
+    for number in numbers:
+        cells = {
+            "region": "370102", "title": "大国工匠", "id_number": number, "uscc": unit.uscc,
+            "awarded_on": "2022-03-02", "document": "总工发2022年1号",
+        }  # fmt: skip
+        yield [cells.get(name) for name in sheet.names]
+
+
+def _id_number(n: int) -> str:
+    born = date(1950, 1, 1) + timedelta(days=n // 999)
+    first = f"370102{born:%Y%m%d}{n % 999:03}"
+    return first + check_digit(first)
+
+
 def _bare(rows: list[list[object]]) -> float:
     columns = ", ".join(f"c{n} text" for n in range(len(rows[0])))
     with connection.cursor() as cursor:
-        cursor.execute(f"create table bench_cells ({columns})")
+        cursor.execute(f"drop table if exists bench_cells; create table bench_cells ({columns})")
         begun = time.perf_counter()
         with cursor.cursor.copy("copy bench_cells from stdin") as copy:
             for row in rows:

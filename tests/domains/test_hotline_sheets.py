@@ -410,8 +410,8 @@ import os, signal, sys, threading
 import django
 django.setup()
 from yanzhen.foundation.scope import EVERYTHING, database_scope
-from yanzhen.foundation.sheets import running
-running.CHUNK = 200
+from yanzhen.foundation.sheets import checking, running
+checking.CHUNK = 200
 def soon(done, whole):
     if done == 400:
         threading.Timer(0.03, os.kill, (os.getpid(), signal.SIGKILL)).start()

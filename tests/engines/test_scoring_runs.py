@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from itertools import product
+from statistics import median
 
 import numpy as np
 import pytest
@@ -100,6 +102,31 @@ def test_the_median_of_a_skill_is_at_seven_hundred_and_the_ends_hold():
         D("720.23"),
         D("1000.00"),
     ]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(0, 200).map(lambda n: D(n) / 2), min_size=1, max_size=12),
+    st.lists(st.integers(0, 10000).map(D), min_size=3, max_size=3, unique=True).map(sorted),
+)
+def test_the_scale_keeps_the_order_the_median_and_the_ends(raw: list[Decimal], ends: list[Decimal]):
+    low, centre, high = ends
+    rows = [(n, 1, str(value)) for n, value in enumerate(raw, 1)]
+
+    run = score(
+        input_of(*rows),
+        method="median700",
+        chain=PLAIN,
+        parameters={"low": low, "centre": centre, "high": high},
+    )
+
+    found = {s.application: s.corrected for s in run.result.scores}
+    scaled = [found[n] for n, _, _ in rows]
+    assert all(value is not None and low <= value <= high for value in scaled)
+    assert all(
+        a <= b for (x, a), (y, b) in product(zip(raw, scaled, strict=True), repeat=2) if x <= y and a and b
+    )
+    assert {b for x, b in zip(raw, scaled, strict=True) if x == median(raw)} <= {centre}
 
 
 def test_a_skill_in_which_most_are_alike_stands_at_seven_hundred():
@@ -215,6 +242,8 @@ def test_a_mark_on_an_application_that_is_not_in_the_round_is_refused():
         ("mean", {"drop": 1}, "没有参数 drop；可用的参数：无"),
         ("drop_extremes", {"drop": D("1.5")}, "须是 1 至 5 的整数，给的是 1.5"),
         ("two_way", {"huber": D("NaN")}, "NaN"),
+        ("median700", {"low": 700}, "须依次增大：最低分 700、中位数对应的分数 700、最高分 1000"),
+        ("median700", {"high": 0}, "须依次增大：最低分 0、中位数对应的分数 700、最高分 0"),
     ],
 )
 def test_a_method_or_parameter_that_is_not_there_is_refused(method, parameters, words):

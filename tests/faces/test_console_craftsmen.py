@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
@@ -164,6 +165,62 @@ def test_the_formation_is_drawn_with_a_text_for_those_who_do_not_see_it(
     assert "市3701：领雁 1，头雁 0，群雁 1；" in " ".join(shown.split())
     assert "制造业" in by_industry
     assert officer.get("/console/formation/?region=999999").status_code == 422
+
+
+def crowd(here: Works, size: int) -> None:
+    """Put leads, wings and followers into two cities and three industries; some hold several titles, some learn too."""
+    ladder = ("qilu_craftsman", "qilu_master", "luban_chief")
+    qingdao = RegionFactory(code="370200", level="city", parent=here.province, name="市3702")
+    units = [here.unit] + [
+        OrganisationFactory(
+            region=RegionFactory(code=code, parent=qingdao),
+            line=here.unit.line,
+            kind="enterprise",
+            industry=industry,
+        )
+        for code, industry in (("370202", "B0610"), ("370202", ""))
+    ]
+    mentors = [here.titled(*ladder[: 1 + n % 3], unit=units[n % 3]) for n in range(size)]
+    for n, mentor in enumerate(mentors[:-1]):
+        apprentice = mentors[-1] if n == 0 else here.person(f"学徒{n}", unit=units[n % 3])
+        here.active(mentor, apprentice, organisation=units[n % 3])
+    for n in range(4):
+        here.active(mentors[2], here.person(f"满员{n}"), organisation=here.unit)
+        seek(person=here.person(f"求{n}"), organisation=here.unit, trade="焊工", actor=here.officer)
+
+
+@pytest.mark.parametrize("by", ["region", "industry"])
+def test_every_figure_of_the_formation_leads_to_its_records(here: Works, officer: Client, by: str):
+    crowd(here, 9)
+    page = officer.get("/console/formation/", {"by": by}).content.decode()
+
+    found = re.findall(r'href="(/console/formation/records/[^"]+)">(\d+)</a>', page)
+    shown = {}
+    for address, _count in found:
+        answer = officer.get(address.replace("&amp;", "&"))
+        assert answer.status_code == 200
+        shown[address] = answer.content.decode().count("<tr>") - 1
+    counted = {address: int(count) for address, count in found}
+    full = next(address for address in shown if "what=full" in address)
+    assert (counted.pop(full), shown.pop(full)) == (1, 5)  # one mentor, five apprentices
+    assert shown == counted
+    kinds = {address.split("what=")[1].split("&")[0] for address in shown}
+    assert kinds == {"lead", "wing", "follower", "teaching", "waiting", "overdue"}
+
+
+def test_the_records_of_a_figure_show_the_reach_and_nothing_else(
+    here: Works, officer: Client, django_assert_max_num_queries
+):
+    crowd(here, 4)
+    stranger = browser(AccountFactory(grants=[(RegionFactory(code="370300", level="city"), None, OFFICER)]))
+    wings = "/console/formation/records/?what=wing"
+
+    with django_assert_max_num_queries(16):
+        assert "王**" in text(officer.get(wings))
+    assert "没有记录" in text(stranger.get(wings))
+    assert officer.get("/console/formation/records/?what=x").status_code == 422
+    nobody = browser(AccountFactory(grants=[(here.province, None, "honour.view")]))
+    assert nobody.get(wings).status_code == 403
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=21))

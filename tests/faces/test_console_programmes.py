@@ -10,11 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.faces.console import browser, fill, text
+from tests.faces.console import browser, fill, hidden, text
 from tests.factories import AccountFactory, LineFactory, RegionFactory
+from tests.results import dealt
 from tests.selection import applied, enterprise, open_round, organiser, programme, province, unit_account
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.programmes.actions import applying, opinions
+from yanzhen.engines.programmes.declare import Quota
 from yanzhen.engines.programmes.models import Application, Finding, Round, Window
 from yanzhen.engines.programmes.stages import Apply, Decide, Screen
 from yanzhen.engines.programmes.stages import Opinion as OpinionStage
@@ -148,6 +150,24 @@ def test_a_recommendation_is_made_on_the_generic_page_of_a_move():
 
     row.refresh_from_db()
     assert (answer.status_code, row.state) == (303, "screen")
+
+
+def test_a_recommendation_over_the_quota_says_how_many_there_are_and_what_to_do():
+    round_, _actor = dealt(programme(quota=Quota(places=2, by="city", nominees=1), ratios=(), per_employer=0))
+    first, second = recommended(round_), recommended(round_)
+    client = browser(city())
+    move = f"/console/applications/{second.number}/move/recommend_city/"
+    seen = hidden(client.get(move), "seen")  # opened while there was a place
+
+    taken = fill(client, f"/console/applications/{first.number}/move/recommend_city/", note="同意，排名第一")
+    over = client.post(move, {"seen": seen, "note": "同意，排名第二"})
+
+    told = "济南市 可推荐 1 人，已推荐 1 人：请先撤下一人，或申请调剂名额"
+    second.refresh_from_db()
+    assert (taken.status_code, over.status_code, second.state) == (303, 409, "recommend_city")
+    assert text(over).count(told) == 1
+    for page in (client.get(move), client.get(f"/console/applications/{second.number}/")):
+        assert told in text(page)
 
 
 def test_an_open_condition_is_settled_on_its_page_and_a_refusal_stays_in_the_form():

@@ -28,6 +28,7 @@ from yanzhen.foundation.sheets import (
     UndoRefused,
     WrongState,
     batches_of,
+    checking,
     confirm,
     discard,
     problems_of,
@@ -256,7 +257,7 @@ class Break(Exception):
 
 
 def test_an_import_that_broke_in_the_middle_goes_on_where_it_stopped(sender, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK", 2)
+    monkeypatch.setattr(checking, "CHUNK", 2)
     batch = confirm(checked(sender, rows(7)), actor=sender)
 
     def break_at(done: int, _whole: int) -> None:
@@ -276,7 +277,7 @@ def test_an_import_that_broke_in_the_middle_goes_on_where_it_stopped(sender, mon
 
 
 def test_a_chunk_that_breaks_leaves_nothing_of_itself(sender, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK", 2)
+    monkeypatch.setattr(checking, "CHUNK", 2)
     batch = confirm(checked(sender, rows(4)), actor=sender)
     note = running._note
 
@@ -295,7 +296,7 @@ def test_a_chunk_that_breaks_leaves_nothing_of_itself(sender, monkeypatch):
 
 
 def test_a_refusal_halts_the_import_which_can_go_on_or_be_undone(sender, monkeypatch):
-    monkeypatch.setattr(running, "CHUNK", 2)
+    monkeypatch.setattr(checking, "CHUNK", 2)
     batch = confirm(checked(sender, rows(4)), actor=sender)
     note = running._note
 

@@ -49,7 +49,8 @@ def award_many(awards: Sequence[Award], *, actor: Account, note: str = "") -> li
 
     All or none: raises Invalid with a reason for each that can not be awarded, or NotAllowed.
     """
-    if problems := _problems(awards):
+    answered = zip(awards, refusals(awards), strict=True)
+    if problems := [f"{mask_name(one.person.name)}：{reason}" for one, reason in answered if reason]:
         told = "；".join(problems[:SHOWN])
         more = f"；等 {len(problems)} 项" if len(problems) > SHOWN else ""
         raise Invalid(f"{told}{more}", reasons=problems)
@@ -76,8 +77,8 @@ def end_terms(today: date) -> int:
     return outcome.moved
 
 
-def _problems(awards: Sequence[Award]) -> list[str]:
-    """Return every reason against the list; statements do not grow with it.
+def refusals(awards: Sequence[Award]) -> list[str]:
+    """Return for each why it can not be awarded after those before it, "" where it can; statements do not grow with the list.
 
     What the people hold elsewhere counts too, so it is read beyond the actor's reach.
     """
@@ -94,13 +95,11 @@ def _problems(awards: Sequence[Award]) -> list[str]:
             held[person].add(title)
         if state in Honour.GOOD and (until is None or until >= today):
             good[person].add(title)
-    problems = []
+    reasons = []
     for one in awards:
-        reason = _problem(one, held[one.person.pk], good[one.person.pk], today)
-        if reason:
-            problems.append(f"{mask_name(one.person.name)}：{reason}")
+        reasons.append(_problem(one, held[one.person.pk], good[one.person.pk], today) or "")
         held[one.person.pk].add(one.title)
-    return problems
+    return reasons
 
 
 def _problem(one: Award, held: Iterable[str], good: Iterable[str], today: date) -> str | None:

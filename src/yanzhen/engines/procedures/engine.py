@@ -234,7 +234,7 @@ def _check(
     if not reasons:
         return before
     error = MoveRefused if _may(actor, move, row) else MoveNotAllowed
-    raise error(move.label, reasons)
+    raise error(move.label, list(dict.fromkeys(reasons)))  # a check may ask a guard again, under a lock
 
 
 def _may(actor: Account, move: Transition, row: Subject) -> bool:

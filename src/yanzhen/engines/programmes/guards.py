@@ -32,6 +32,13 @@ def quota_is_left(application: Application) -> str | None:
     return places_left(application)
 
 
+def quota_holds(application: Application) -> str | None:
+    """本级推荐名额在提交时仍未用完。"""
+    from yanzhen.engines.programmes.quotas import places_left  # noqa: PLC0415  # it asks this module's applications
+
+    return places_left(application, locked=True)
+
+
 def notice_is_over(application: Application) -> str | None:
     """公示期满。"""
     ends = application.round.notice_ends_at

@@ -186,9 +186,13 @@ def shift(
     return move
 
 
-def places_left(application: Application) -> str | None:
-    """Return why the cell of `application` may put nobody more forward, or None."""
-    cell = QuotaCell.objects.filter(round_id=application.round_id, code=application.cell).first()
+def places_left(application: Application, *, locked: bool = False) -> str | None:
+    """Return why the cell of `application` may put nobody more forward, or None.
+
+    `locked` holds the cell until the transaction ends, so that two who recommend at once take turns.
+    """
+    cells = QuotaCell.objects.select_for_update(of=("self",)) if locked else QuotaCell.objects
+    cell = cells.filter(round_id=application.round_id, code=application.cell).first()
     if cell is None:
         return None
     used = nominated(application.round_id, application.cell)

@@ -55,7 +55,9 @@ def is_left_out(application: Application) -> str | None:
     """已采用的入围名单没有列入。"""
     if application.chosen is None:
         return "还没有采用入围名单，不能认定为未入围"
-    return "在已采用的入围名单上，不能按未入围处理" if application.chosen else None
+    if application.chosen:
+        return "在已采用的入围名单上，不能按未入围处理"
+    return None if application.outcome else "没有写明未入围的原因：请重新运行入围名单"
 
 
 def no_objection_runs(application: Application) -> str | None:

@@ -115,7 +115,8 @@ def _recommending(level: Level, follows: dict[str, str]) -> list[Transition]:
     return [
         Transition(
             f"recommend_{level}", f"{label}推荐", (state,), follows[state], right=right,
-            guards=(rules.is_not_barred, guards.quota_is_left), note_required=True, by_own_unit=level == "unit",
+            guards=(rules.is_not_barred, guards.quota_is_left), checks=(guards.quota_holds,),
+            note_required=True, by_own_unit=level == "unit",
             not_by=STARTER if level != "unit" else (),
         ),
         Transition("give_back", "退回修改", (state,), "draft", right=right, note_required=True, by_own_unit=level == "unit"),

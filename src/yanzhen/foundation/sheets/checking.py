@@ -1,4 +1,7 @@
-"""Check a batch in one statement: every problem of every row at once, whatever their number."""
+"""Check a batch in one statement: every problem of every row at once, whatever their number.
+
+What SQL can not tell of a row, a sheet's `examine` tells of those that passed, by chunks.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from django.utils import timezone
 from yanzhen.foundation.models import Account, Batch
 from yanzhen.foundation.rights import RIGHTS
 from yanzhen.foundation.sheets import shapes
-from yanzhen.foundation.sheets.declare import Choices, Column, Kind, Sheet
+from yanzhen.foundation.sheets.declare import Choices, Column, Kind, Row, Sheet
 from yanzhen.foundation.sheets.shapes import quoted
 
 STATEMENT = """
@@ -47,6 +50,12 @@ PLACES = """
 select distinct cells ->> '{region}', {line} from foundation_batchrow
 where batch_id = %(batch)s and target_id is not null
 """
+EXAMINED = """
+update foundation_batchrow as line set problems = array[found.problem]
+from unnest(%s::bigint[], %s::text[]) as found (id, problem) where found.id = line.id
+"""
+CHUNK = 5_000
+"""Rows examined and applied at a time: enough to share statements, few enough to let others in between."""
 COUNT = (
     "select count(*), count(*) filter (where problems = '{}') from foundation_batchrow where batch_id = %s"
 )
@@ -69,6 +78,16 @@ def check_rows(batch: Batch, sheet: Sheet, *, again: bool = False) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, _parameters(batch, sheet))
+    after: int | None = 0
+    while sheet.examine is not None and after is not None:
+        after = _examine_chunk(batch, sheet, after)
+
+
+def good_rows(batch: Batch, sheet: Sheet, after: int) -> list[Row]:
+    """Return the next CHUNK rows after number `after` that are good and not applied."""
+    to_do = batch.lines.filter(target_id=None, problems=[], number__gt=after).order_by("number")
+    found = to_do.values_list("pk", "number", "cells")[:CHUNK]
+    return [Row(pk, number, values_of(sheet, cells)) for pk, number, cells in found]
 
 
 def count_rows(batch: Batch) -> tuple[int, int]:
@@ -106,6 +125,18 @@ def names_of(choices: Choices) -> tuple[dict[str, str], dict[str, str]]:
         bearers[_unspaced(name)].append(code)
     alone = {name: held[0] for name, held in bearers.items() if len(held) == 1}
     return alone | codes, {name: "、".join(held[:5]) for name, held in bearers.items() if len(held) > 1}
+
+
+def _examine_chunk(batch: Batch, sheet: Sheet, after: int) -> int | None:
+    """Return the last row's number, None at the end."""
+    rows = good_rows(batch, sheet, after)
+    if not rows or sheet.examine is None:
+        return None
+    found = sheet.examine(rows)
+    told = [f"{sheet.column(column).label}：{message}" for column, message in found.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(EXAMINED, [list(found), told])
+    return rows[-1].number
 
 
 def _parameters(batch: Batch, sheet: Sheet) -> dict[str, Any]:

@@ -87,6 +87,16 @@ class Row:
     """What the target held of the columns changed; stays None where the target is new."""
 
 
+class Examine(Protocol):
+    """Says of rows that passed every check what SQL over their cells can not tell: (column, message) by row id.
+
+    As where somebody is found by the keyed hash of a number. It is asked by chunks, when a file is checked and once more
+    before it is applied; it reads with everything in reach, in as many statements for many rows as for one.
+    """
+
+    def __call__(self, rows: Sequence[Row]) -> Mapping[int, tuple[str, str]]: ...
+
+
 class Apply(Protocol):
     """Makes all `rows` of a chunk what they are to be, sets their `target_id`, writes the records. Atomic from outside."""
 
@@ -117,6 +127,7 @@ class Sheet:
     line: str
     region: str = "region"
     checks: tuple[Check, ...] = ()
+    examine: Examine | None = None
     help: str = ""
 
     def __post_init__(self) -> None:

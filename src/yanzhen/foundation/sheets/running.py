@@ -22,7 +22,7 @@ from yanzhen.foundation.bulk import copying
 from yanzhen.foundation.errors import Invalid, Refusal
 from yanzhen.foundation.models import Batch
 from yanzhen.foundation.records import record
-from yanzhen.foundation.sheets.checking import check_rows, count_rows, values_of
+from yanzhen.foundation.sheets.checking import check_rows, count_rows, good_rows
 from yanzhen.foundation.sheets.declare import SHEETS, Row, Sheet
 from yanzhen.foundation.sheets.precheck import look
 from yanzhen.foundation.sheets.reading import read
@@ -30,8 +30,6 @@ from yanzhen.foundation.sheets.reading import read
 Progress = Callable[[int, int], None]
 """(rows done so far, rows in all, about)"""
 
-CHUNK = 5_000
-"""Rows applied in one transaction: enough to share statements, few enough to let others in between."""
 KEPT_DAYS = 30
 """How long a batch that is over can be looked into and undone; personal data goes at the latest then."""
 COPIED = ("batch_id", "number", "cells", "problems")
@@ -172,11 +170,7 @@ def _apply_chunk(batch_id: int, sheet: Sheet, *, after: int, progress: Progress 
         batch = _locked(batch_id)
         if batch.state != Batch.State.APPLYING:
             return None
-        to_do = batch.lines.filter(target_id=None, problems=[], number__gt=after).order_by("number")
-        rows = [
-            Row(pk, number, values_of(sheet, cells))
-            for pk, number, cells in to_do.values_list("pk", "number", "cells")[:CHUNK]
-        ]
+        rows = good_rows(batch, sheet, after)
         if not rows:
             _finish(batch)
             return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from itertools import pairwise
 from statistics import median
 
 from yanzhen.engines.programmes.scoring.marks import EXACT, ScoreInput, mean
@@ -55,14 +56,20 @@ class Method:
     """What the panel should know before it chooses this."""
     score: Callable[[ScoreInput, Values, Mapping[int, Decimal], Parameters], Outcome]
     parameters: tuple[Parameter, ...] = ()
+    rising: tuple[str, ...] = ()
+    """Parameters of which each has to be above the one before: else ends meet and everybody has one score."""
 
     def read(self, given: Mapping[str, Decimal | int]) -> dict[str, Decimal]:
-        """Return every parameter, defaults filled in; raises Invalid for an unknown one or a value out of bounds."""
+        """Return every parameter, defaults filled in; raises Invalid for an unknown one or a value out of bounds or order."""
         known = {parameter.code: parameter for parameter in self.parameters}
         if unknown := sorted(given.keys() - known.keys()):
             named = "、".join(known) or "无"
             raise Invalid(f"计分方法“{self.label}”没有参数 {'、'.join(unknown)}；可用的参数：{named}。")
-        return {code: _read(known[code], given.get(code)) for code in sorted(known)}
+        values = {code: _read(known[code], given.get(code)) for code in sorted(known)}
+        if any(values[low] >= values[high] for low, high in pairwise(self.rising)):
+            told = "、".join(f"{known[code].label} {values[code]}" for code in self.rising)
+            raise Invalid(f"计分方法“{self.label}”的参数须依次增大：{told}。")
+        return values
 
 
 METHODS: Registry[Method] = Registry("scoring method")
@@ -186,5 +193,6 @@ METHODS.add(
             _p("low", "最低分", "0", "0", "10000"),
             _p("high", "最高分", "1000", "0", "10000"),
         ),
+        rising=("low", "centre", "high"),
     )
 )

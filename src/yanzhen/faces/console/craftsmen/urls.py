@@ -8,6 +8,7 @@ from yanzhen.faces.console.craftsmen import flock, mentoring, sanctions, studios
 
 urlpatterns = [
     path("formation/", flock.flying, name="formation"),
+    path("formation/records/", flock.behind, name="formation-records"),
     path("mentorships/new/", mentoring.proposing, name="mentorship-new"),
     path("wishes/", mentoring.wishes, name="wishes"),
     path("wishes/new/", mentoring.wishing, name="wish-new"),
