@@ -6,8 +6,10 @@ votes and the visits, which the engine's own actions take.
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,10 +24,13 @@ from tests.faces.test_console_programme_editor import filled
 from tests.ladder import Cast, cast, own_number, worker
 from yanzhen.engines.honours.models import Honour
 from yanzhen.engines.programmes.actions import inspecting, voting
+from yanzhen.engines.programmes.certificates import tasks
+from yanzhen.engines.programmes.certificates.models import CertificateRun
 from yanzhen.engines.programmes.models import Application, Definition, Round
 from yanzhen.engines.programmes.notices.models import Notice, Objection
 from yanzhen.engines.programmes.panels.models import Assignment
 from yanzhen.foundation import accounts, calendar, crypto, parameters, regions
+from yanzhen.foundation.models import Account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NAMES = {"370102": ("测试甲", "测试乙", "测试丙", "测试丁", "测试戊"), "370202": ("测试己", "测试庚")}
@@ -63,6 +68,11 @@ def rows(state: str = "") -> list[Application]:
 
 def named(name: str) -> Application:
     return Application.objects.select_related("person").get(person__name=name)
+
+
+def account_of(year: Cast, name: str) -> Account:
+    everybody = (account for works in year.works.values() for account in works.workers)
+    return next(account for account in everybody if account.person and account.person.name == name)
 
 
 def done(answer: Any) -> Any:
@@ -127,7 +137,7 @@ def they_are_screened(year: Cast) -> None:
         assert row.eligible is None
         assert "没有有效的处分核查记录，待核实" in text(client.get(f"/console/applications/{row.number}/"))
         for finding in row.findings.filter(answer="open"):
-            settled = {"answer": "yes", "reason": "省纪委监委复函：未发现处分", "evidence": "函〔2026〕8 号"}
+            settled = {"answer": "yes", "reason": "省纪委监委复函：未发现处分", "evidence": "函 2026 年 8 号"}
             done(client.post(f"/console/applications/{row.number}/conditions/{finding.order}/", settled))
         done(year.move(year.organiser, row, "pass_screen"))
     assert [row.state for row in rows("review")] == ["review"] * 6
@@ -178,7 +188,7 @@ def the_list_is_made(year: Cast) -> None:
     assert "3 人入围" in text(client.get(f"/console/results/{pk}/shortlist/"))
     done(client.post(f"/console/results/{pk}/shortlist/adopt/", {"note": "经领导小组审议"}))
     assert {row.person.name for row in rows("noticed") if row.person} == {"测试甲", "测试乙", "测试己"}
-    own = browser(next(a for a in year.works["370102"].workers if a.person and a.person.name == "测试丙"))
+    own = browser(account_of(year, "测试丙"))
     page = text(own.get(f"/me/applications/{named('测试丙').number}/"))
     assert "未入围" in page
     assert "得 58 分，列第 3 名；济南市的 2 个名额由排在前面的入围" in page
@@ -233,13 +243,33 @@ def it_is_decided(year: Cast) -> list[Honour]:
     done(year.turn())
     done(year.turn())
     assert year.held.stage == "decide"
-    done(browser(year.jury).post(f"/console/results/{pk}/award/", {"note": "鲁工发〔2026〕12 号"}))
+    done(browser(year.jury).post(f"/console/results/{pk}/award/", {"note": "鲁工发 2026 年 12 号"}))
     found = list(Honour.objects.order_by("serial"))
     assert [h.serial for h in found] == [1, 2, 3]
     assert [h.number[:10] for h in found] == ["QLGJ-2026-"] * 3
     assert "QLGJ-2026-0001" in text(browser(year.works["370102"].workers[0]).get("/me/"))
     done(year.turn())
     return found
+
+
+def certificates_are_printed(year: Cast, honours: list[Honour]) -> None:
+    """By the worker, after the button; the stage waits for them. The holder fetches the own one and no other."""
+    client, page = browser(year.jury), f"/console/results/{year.held.pk}/certificates/"
+    assert "还有 3 份证书没有制作" in text(year.turn())
+    done(client.post(f"{page}issue/"))
+    assert "证书还在制作" in text(year.turn())
+    tasks.print_certificates(CertificateRun.objects.get().pk)
+    assert "已制作证书 3 份，尚缺 0 份" in text(client.get(page))
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(client.get(f"{page}0/").streaming_content)))
+    assert archive.namelist() == [f"{honour.number}.pdf" for honour in honours]
+    assert {archive.read(name)[:5] for name in archive.namelist()} == {b"%PDF-"}
+    first = honours[0]
+    holder, other = (account_of(year, name) for name in (first.person.name, "测试戊"))
+    mine = f"/me/honours/{first.number}/certificate/"
+    assert mine in browser(holder).get("/me/").content.decode()
+    assert browser(holder).get(mine)["Content-Type"] == "application/pdf"
+    assert browser(other).get(mine).status_code == 404
+    done(year.turn())
 
 
 def anybody_checks(number: str) -> str:
@@ -274,6 +304,7 @@ def test_a_year_goes_from_the_preset_to_a_certificate_that_anybody_can_check(yea
     the_list_is_made(year)
     the_public_reads_and_objects(year)
     honours = it_is_decided(year)
+    certificates_are_printed(year, honours)
     first = honours[0]
     assert "有效" in anybody_checks(first.number)
     document = browser(year.jury).get(f"/console/honours/{first.number}/certificate/")
