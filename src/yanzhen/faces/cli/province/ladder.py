@@ -123,7 +123,8 @@ def _begun(definition: Definition, label: str, cast: Cast, *, stage: str, days: 
     """Open a round so that its `stage` was planned to begin `days` ago."""
     stages = definition.programme.stages
     before = stages[: [one.code for one in stages].index(stage)]
-    starts = timezone.now() - timedelta(days=days + sum(max(one.days, 1) for one in before))
+    day = timezone.localtime() - timedelta(days=days + sum(max(one.days, 1) for one in before))
+    starts = day.replace(hour=8, minute=0)
     with moment(starts):
         return Walk(opened(definition, label, starts_at=starts, cast=cast), cast, starts)
 
