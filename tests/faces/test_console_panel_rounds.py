@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from tests.selection import ORGANISER, open_round, organiser
 from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.panels.actions import marking, running
 from yanzhen.engines.programmes.panels.models import Assignment, Bar, Judge, ScoreRun, Sheet, VoidSheet
+from yanzhen.faces.console import timeline
 from yanzhen.foundation import parameters
 from yanzhen.foundation.models import Account
 
@@ -321,3 +324,27 @@ def test_a_page_of_the_round_reads_a_fixed_number_of_times(actor: Account, page:
 @pytest.mark.parametrize("asked", ["0", "-1", "x", "99999", "9" * 40, "²"])
 def test_a_page_number_that_is_none_is_read_as_near_as_can_be(actor: Account, asked: str) -> None:
     assert browser(actor).get(address(seated(actor), "progress/"), {"page": asked}).status_code == 200
+
+
+def test_who_judged_stands_on_the_organisers_pages_and_not_with_the_application(actor: Account) -> None:
+    round_ = seated(actor, applications=1)
+    mark_all(round_)
+    row, judge = Application.objects.get(), Judge.objects.first()
+    assert judge
+    recommender = AccountFactory(grants=[(round_.region, None, "application.view")])
+
+    shown = text(browser(recommender).get(f"/console/applications/{row.number}/"))
+
+    assert ("填写申报内容" in shown, judge.account.name in shown) == (True, False)
+    assert judge.account.name in text(browser(actor).get(address(round_, "progress/")))
+
+
+def test_every_record_of_a_selection_is_told_in_words() -> None:
+    source = Path(timeline.__file__).parents[2] / "engines" / "programmes"
+    verbs = {
+        verb
+        for file in source.rglob("*.py")
+        for verb in re.findall(r'\brecord\(\s*"([a-z_.]+)"', file.read_text(encoding="utf-8"))
+    }
+    # a change of a programme is told as a version, on the programme's own page
+    assert verbs - timeline.LABELS.keys() == {"programme.change"}

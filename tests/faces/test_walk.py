@@ -247,8 +247,11 @@ class Rows:
             "renew",
             "posting",
             "award",
+            "certificates",
+            "issue",
+            "fetch",
         ):
-            self.by_name[f"console:results-{name}"] = {"pk": said.round_id, "code": "3701"}
+            self.by_name[f"console:results-{name}"] = {"pk": said.round_id, "code": "3701", "first": 0}
         self.by_name["console:objection-preview"] = {"number": said.number}
         for name in ("wording", "macro", "macro-drop", "case-cite"):
             self.by_name[f"console:{name}"] = {"pk": 1}

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.programmes.panels",
     "yanzhen.engines.programmes.results",
     "yanzhen.engines.programmes.notices",
+    "yanzhen.engines.programmes.certificates",
     "yanzhen.domains.hotline",
     "yanzhen.domains.hotline.closing",
     "yanzhen.domains.hotline.rosters",

@@ -88,6 +88,12 @@ def open_attachment(attachment: Attachment, *, actor: Account) -> BinaryIO:
     return cast(BinaryIO, default_storage.open(path_of(attachment), "rb"))
 
 
+def bytes_of(attachment: Attachment) -> bytes:
+    """Return the bytes for a caller that puts its own reading on record."""
+    with default_storage.open(path_of(attachment), "rb") as file:
+        return cast(bytes, file.read())
+
+
 def of(row: models.Model) -> list[Attachment]:
     """Return what was handed in with a row that was read in reach, oldest first: who sees the row sees its papers."""
     mine = Attachment.objects.filter(subject_type=row._meta.label_lower, subject_id=str(row.pk))

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from tests.selection import applied, enterprise, open_round, organiser, programme, worker
-from yanzhen.engines.programmes.actions import inspecting, voting
+from yanzhen.engines.programmes.actions import inspecting, rounds, voting
 from yanzhen.engines.programmes.models import Application, Round, Window
 from yanzhen.engines.programmes.stages import Apply, Assign, Decide, Inspect, Mark, Shortlist, Vote
 from yanzhen.engines.programmes.totals import PARTS, totals
@@ -128,3 +128,20 @@ def test_votes_of_the_own_employer_are_asked_about_and_not_voided() -> None:
         ("最忙一小时的投票占比", 100),
     }
     assert round_.ballots.filter(void_reason="").count() == 60
+
+
+def test_votes_and_visits_count_in_the_total_once_their_stage_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    round_ = _round("vote")
+    rows = [_under_review(round_), _under_review(round_)]
+    round_ = _turned(round_, "vote")
+    voting.vote(rows[1], actor=_member("7"))
+    monkeypatch.setitem(PARTS, "mark", lambda _round, _stage: {row.pk: Decimal(80) for row in rows})
+    monkeypatch.setitem(PARTS, "inspect", lambda _round, _stage: {row.pk: Decimal(50) for row in rows})
+    Window.objects.filter(round=round_, stage="vote").update(closes_at=timezone.now())
+
+    rounds.turn(round_, actor=round_.opened_by)
+
+    found = Application.objects.order_by("place").values_list("pk", "score", "place")
+    assert list(found) == [(rows[1].pk, Decimal(73), 1), (rows[0].pk, Decimal(63), 2)]

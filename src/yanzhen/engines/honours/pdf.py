@@ -35,13 +35,14 @@ def sheets(honours: Iterable[Honour]) -> list[Sheet]:
     """Return what stands on the certificates of honours read with `person`; raises Refusal for the first that none can be made of, and says why."""
     made = []
     for honour in honours:
-        if problem := _problem(honour):
+        if problem := problem_with(honour):
             raise Refusal(f"{honour.number}：{problem}")
         made.append(_sheet(honour))
     return made
 
 
-def _problem(honour: Honour) -> str | None:
+def problem_with(honour: Honour) -> str | None:
+    """Return why no certificate can be made of an honour read with `person`; None where one can."""
     if honour.declared.outside:
         return f"“{honour.get_title_display()}”由其他单位授予，本系统只作登记，不制作证书"
     if honour.state not in Honour.GOOD:

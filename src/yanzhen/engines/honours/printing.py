@@ -56,7 +56,10 @@ def printed(sheets: Sequence[Sheet]) -> bytes:
 
 
 def printed_each(sheets: Sequence[Sheet], *, processes: int) -> Iterator[bytes]:
-    """Yield a PDF of its own for each sheet, in order, printed by `processes` side by side."""
+    """Yield a PDF of its own for each sheet, in order, printed by `processes` side by side where they are many."""
+    if len(sheets) <= CHUNK:
+        yield from _chunk(sheets)
+        return
     chunks = [sheets[first : first + CHUNK] for first in range(0, len(sheets), CHUNK)]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         for pdfs in pool.map(_chunk, chunks):

@@ -164,7 +164,7 @@ def _announce(port: int, web: Child) -> None:
         time.sleep(0.1)
     click.echo(f"\n雁阵演示省：{address}  （数据均为合成，仅供试用）\n")
     for username, password, label in province.accounts():
-        click.echo(f"  {username:<12}{password:<16}{label}")
+        click.echo(f"  {username:<20}{password:<16}{label}")
     click.echo("\n按 Ctrl-C 停止。")
 
 

@@ -23,6 +23,7 @@ from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account
 
 UNKNOWN = "—"
+MONEY_PLACES = 2
 WITHHELD = "（保密）"
 PLACES = {"state": "is-state", "due": "is-due"}
 """By hint; the title, the region and the last time have places of their own, the rest is left out on a phone."""
@@ -140,7 +141,10 @@ def shown(row: models.Model, name: str) -> str:
         return gettext("是") if value else gettext("否")
     if isinstance(value, datetime):
         return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
-    return f"{value:,}" if isinstance(field, models.DecimalField) else str(value)
+    if isinstance(field, models.DecimalField):
+        # money and hours keep their places, a score that is kept to the fourth sheds its zeros
+        return f"{value.normalize() if field.decimal_places > MONEY_PLACES else value:,f}"
+    return str(value)
 
 
 def _cell(desk: Desk, row: Subject, column: Column, now: datetime) -> Cell:

@@ -61,15 +61,38 @@ LABELS = {
     "round.window": "调整环节时间",
     "round.turn": "进入下一环节",
     "round.cancel": "取消轮次",
+    "quota.deal": "分配名额",
     "quota.move": "调剂名额",
+    "application.inspect": "登记实地考察",
+    "application.redact": "遮蔽文字",
+    "judge.invite": "邀请评委",
+    "judge.recuse": "评委回避",
+    "panel.fill": "分配评委",
+    "mark.file": "交来评分",
+    "mark.void": "作废评分",
+    "mark.again": "请另一名评委复评",
+    "vote.void": "作废选票",
+    "score.run": "计算得分",
+    "score.adopt": "采用计分结果",
+    "shortlist.run": "运行入围名单",
+    "shortlist.adopt": "采用入围名单",
+    "notice.publish": "发布公示",
+    "notice.post": "登记张贴凭证",
+    "round.award": "认定",
+    "certificates.issue": "开始制作证书",
+    "certificates.printed": "证书制作完毕",
+    "certificates.fetch": "下载证书",
+    "milestone.report": "填报阶段成果",
+    "milestone.confirm": "确认阶段成果",
 }
+OF_JUDGES = ("mark.file", "mark.void", "mark.again", "judge.recuse")
+"""Who judged is for those who run the round, on its own pages; whoever else sees an application does not learn it."""
 TONES = {"clock.warned": "amber", "clock.overdue": "red", "escalate": "red"}
 SYSTEM = "系统"
-VISITOR = "诉求人"
+VISITORS = {"hotline.case": "诉求人", "programmes.objection": "异议人"}
+"""Who begins a subject of the procedure without an account; anything else that nobody began, the system did."""
 OF_VISITORS = frozenset({"start", "survey", "survey.carried", "move.appeal"})
 """What happens without an account when those whose matter it is do it themselves."""
-FILED = "hotline.case"
-"""The procedure that begins at a visitor's hand; anything else that nobody began, the system did."""
 LONGEST = 200
 """Steps shown; older ones are counted and stand in the records."""
 
@@ -90,7 +113,7 @@ class Happening:
 
 def timeline(rows: Sequence[Subject | Party], procedure: Procedure) -> list[Happening]:
     """Return what happened to a subject of `procedure` and its work orders, newest first: two statements."""
-    return told(list(histories(rows).order_by("-id")[:LONGEST]), procedure)
+    return told(list(histories(rows).exclude(verb__in=OF_JUDGES).order_by("-id")[:LONGEST]), procedure)
 
 
 def told(records: Sequence[Record], procedure: Procedure) -> list[Happening]:
@@ -102,8 +125,7 @@ def told(records: Sequence[Record], procedure: Procedure) -> list[Happening]:
 def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> Happening:
     after = record.after or {}
     happened = parse_datetime(after["at"]) if after.get("at") else None
-    by_visitor = record.verb in OF_VISITORS and (record.verb != "start" or procedure.code == FILED)
-    nobody = VISITOR if by_visitor else SYSTEM
+    nobody = VISITORS.get(procedure.code, SYSTEM) if record.verb in OF_VISITORS else SYSTEM
     return Happening(
         at=happened or record.at,
         entered_at=record.at if happened else None,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from yanzhen.engines.programmes.actions.editing import RoundRefused
 from yanzhen.engines.programmes.models import Application, Round, Window
-from yanzhen.engines.programmes.turning import waiting
+from yanzhen.engines.programmes.turning import LEAVING, waiting
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
@@ -45,6 +45,8 @@ def turn(round_: Round, *, actor: Account, note: str = "") -> Round:
     now = timezone.now()
     if reasons := waiting(round_, at=now):
         raise RoundRefused(f"还不能结束“{round_.stage_now.label}”：" + "；".join(reasons), reasons=reasons)
+    for act in LEAVING.get(round_.stage_now.kind, ()):
+        act(round_)
     before = round_.stage
     following = round_.programme.after(before)
     if following is None:

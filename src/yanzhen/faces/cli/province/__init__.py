@@ -13,12 +13,15 @@ from django.db import transaction
 
 from yanzhen.domains.hotline import categories
 from yanzhen.domains.hotline.rosters import skills
+from yanzhen.engines.honours.models import Honour
 from yanzhen.faces.cli.province import (
     calls,
     cases,
     closing,
+    craftsmen,
     hotspots,
     knowledge,
+    ladder,
     people,
     roster,
     selection,
@@ -26,7 +29,7 @@ from yanzhen.faces.cli.province import (
     units,
 )
 from yanzhen.faces.cli.province.posts import PASSWORD, POSTS
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 Progress = Callable[[str, int, int], None]
@@ -65,14 +68,34 @@ def load(progress: Progress) -> None:
             lambda: roster.load(staff["agent"], planner=staff["province"], administrator=staff["admin"]),
             lambda: hotspots.surge(dice, bodies, staff),
             lambda: closing.load(dice, staff),
-            lambda: selection.load(random.Random(20260102), bodies, staff),  # noqa: S311  # as above
             telling.suggestions,
         )
         for done, part in enumerate(rest):
-            progress("人员、排班、预警、回访、评选", done, len(rest))
+            progress("人员、排班、预警、回访", done, len(rest))
             part()
-        progress("人员、排班、预警、回访、评选", len(rest), len(rest))
+        progress("人员、排班、预警、回访", len(rest), len(rest))
+        _selections(bodies, staff, progress)
         calls.load(dice, progress, administrator=staff["admin"])
         progress("通知和对账", 0, 1)
         telling.load(staff)
         progress("通知和对账", 1, 1)
+
+
+def _selections(
+    bodies: dict[tuple[str, str], Organisation], staff: dict[str, Account], progress: Progress
+) -> None:
+    """Rounds from the first application to the certificate, and what becomes of those who were awarded."""
+    cast = selection.cast_of(random.Random(20260102), bodies, staff)  # noqa: S311  # as above
+    craftsman, master = selection.craftsman(cast), selection.master(cast)
+    honours: list[Honour] = []
+    parts: tuple[Callable[[], object], ...] = (
+        lambda: honours.extend(ladder.past(craftsman, cast)),
+        lambda: ladder.noticed_now(master, cast, honours[:6]),
+        lambda: ladder.marking_now(craftsman, cast),
+        lambda: selection.taking(craftsman, cast),
+        lambda: craftsmen.load(honours, staff),
+    )
+    for done, part in enumerate(parts):
+        progress("评选、荣誉、师徒", done, len(parts))
+        part()
+    progress("评选、荣誉、师徒", len(parts), len(parts))

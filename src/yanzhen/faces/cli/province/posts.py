@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 PASSWORD = "yanzhen-demo"  # noqa: S105  # printed for everybody who starts the demo; the demo refuses to serve the world
 
@@ -42,7 +43,15 @@ POSTS = (
     Post("department", "省人社部门意见联络人", "department", "370000", "hrss"),
     Post("jury", "认定决定人", "jury", "370000"),
     Post("judge", "评委", "judge", "370000"),
+    Post("county_recommender", "历下区推荐人", "recommender_county", "370102"),
+    Post("awarder", "省荣誉管理员", "awarder", "370000"),
+    Post("reporter", "历下区荣誉填报人", "unit_reporter", "370102"),
+    Post("craft_officer", "省工匠工作专员", "craft_officer", "370000"),
+    Post("craft_approver", "省工匠工作审核员", "craft_approver", "370000"),
+    Post("craft_payer", "省资助拨付员", "craft_payer", "370000"),
 )
 
 CITIES = ("370100", "370200", "370300", "370600", "371300", "371600")
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜"
+SINCE = date(2020, 1, 1)
+"""Since when the demo's grants run: some of it was done years ago."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from yanzhen.faces.cli.province.posts import CITIES, PASSWORD, POSTS
+from yanzhen.faces.cli.province.posts import CITIES, PASSWORD, POSTS, SINCE
 from yanzhen.foundation.models import Account, Grant, Line, Organisation, Region, Role
 
 TRADES = (
@@ -67,7 +67,11 @@ def staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:
             organisation=units.get((post.region, post.line or "union")),
         )
         Grant.objects.create(
-            account=account, role=Role.objects.get(code=post.role), region_id=post.region, line_id=post.line
+            account=account,
+            role=Role.objects.get(code=post.role),
+            region_id=post.region,
+            line_id=post.line,
+            starts_on=SINCE,
         )
         found[post.username] = account
     loaders = (
@@ -76,13 +80,17 @@ def staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:
         ("second", "follow_up"),
         ("third", "inspector"),
         ("selection", "organiser registrar"),
-        ("recommending", "recommender_city"),
+        ("recommending", "recommender_city recommender_county"),
     )
     for key, roles in loaders:
         loader = Account.objects.create_user(f"demo-{key}", name="演示数据装载", is_active=False)
         for role in roles.split():
             Grant.objects.create(
-                account=loader, role=Role.objects.get(code=role), region_id="370000", line=None
+                account=loader,
+                role=Role.objects.get(code=role),
+                region_id="370000",
+                line=None,
+                starts_on=SINCE,
             )
         found[key] = loader
     return found

@@ -22,6 +22,7 @@ TABS = (
     ("console:results-places", _("名额")),
     ("console:results-shortlist", _("入围名单")),
     ("console:results-notice", _("公示与认定")),
+    ("console:results-certificates", _("证书")),
 )
 
 

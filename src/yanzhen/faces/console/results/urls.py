@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yanzhen.faces.console.results import notices, objections, places, shortlists
+from yanzhen.faces.console.results import certificates, notices, objections, places, shortlists
 
 urlpatterns = [
     path("results/", shortlists.listing, name="results"),
@@ -19,5 +19,8 @@ urlpatterns = [
     path("results/<int:pk>/notice/renew/", notices.renewing, name="results-renew"),
     path("results/<int:pk>/notice/posting/", notices.posting, name="results-posting"),
     path("results/<int:pk>/award/", notices.awarding, name="results-award"),
+    path("results/<int:pk>/certificates/", certificates.certificates, name="results-certificates"),
+    path("results/<int:pk>/certificates/issue/", certificates.issuing, name="results-issue"),
+    path("results/<int:pk>/certificates/<int:first>/", certificates.fetching, name="results-fetch"),
     path("objections/<str:number>/preview/", objections.preview, name="objection-preview"),
 ]

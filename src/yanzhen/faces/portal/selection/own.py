@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from yanzhen.engines.procedures.engine import Option, outlook
 from yanzhen.engines.programmes import progress, queries
 from yanzhen.engines.programmes.actions import applying
+from yanzhen.engines.programmes.certificates import queries as certificates
 from yanzhen.engines.programmes.differences import spoken_answers
 from yanzhen.engines.programmes.eligibility import label_of, mend_of
 from yanzhen.engines.programmes.models import Application
@@ -24,6 +25,7 @@ from yanzhen.faces.portal.selection import slots
 from yanzhen.faces.portal.selection.forms import answer_form, answers_of, show
 from yanzhen.faces.portal.selection.rounds import CODE
 from yanzhen.faces.portal.visitors import mine
+from yanzhen.foundation.attachments import open_attachment
 from yanzhen.foundation.errors import Refusal
 
 VERBS = ("GET", "HEAD", "POST")
@@ -126,6 +128,21 @@ def examine(request: AccountRequest, number: str) -> HttpResponse:
     applying.examine_again(_own(request, number), actor=request.user)
     messages.success(request, gettext("已按现有记录重新核对"))
     return HttpResponseRedirect(reverse("portal:application", args=[number]), status=303)
+
+
+@require_safe
+@login_required
+@mine
+def certificate(request: AccountRequest, number: str) -> FileResponse:
+    """The holder's own certificate, as it was printed; it is on record that it was fetched."""
+    account = request.user
+    found = certificates.own(account.person, number) if account.person else None
+    if found is None:
+        raise Http404
+    return FileResponse(
+        open_attachment(found.file, actor=account), as_attachment=True, filename=found.file.name,
+        content_type=found.file.media_type,
+    )  # fmt: skip
 
 
 def followed_page(request: HttpRequest, row: Application) -> HttpResponse:

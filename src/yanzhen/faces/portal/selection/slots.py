@@ -8,6 +8,7 @@ from typing import Any
 
 from yanzhen.domains.craftsmen.queries.people import mentors_of
 from yanzhen.engines.honours.queries import held_by
+from yanzhen.engines.programmes.certificates.queries import numbers_of
 from yanzhen.engines.programmes.models import Application
 from yanzhen.foundation.models import Account
 
@@ -24,8 +25,10 @@ class Slot:
 
 
 def honours_of(account: Account) -> Mapping[str, Any] | None:
-    """The titles of the account's own person, with the certificate's public page."""
-    return {"honours": held_by(account.person)} if account.person else None
+    """The titles of the account's own person, with the certificate and its public page."""
+    if account.person is None:
+        return None
+    return {"honours": held_by(account.person), "printed": numbers_of(account.person)}
 
 
 def mentors_of_own(account: Account) -> Mapping[str, Any] | None:

@@ -12,5 +12,6 @@ urlpatterns = [
     path("me/applications/<str:number>/", own.application, name="application"),
     path("me/applications/<str:number>/examine/", own.examine, name="application_examine"),
     path("me/applications/<str:number>/move/<slug:code>/", own.move, name="application_move"),
+    path("me/honours/<str:number>/certificate/", own.certificate, name="own_certificate"),
     path("unit/", own.unit, name="unit"),
 ]
