@@ -37,6 +37,7 @@ from yanzhen.faces.console.results import urls as results_urls
 from yanzhen.faces.console.rosters import urls as roster_urls
 from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
+from yanzhen.faces.console.votes import urls as votes_urls
 
 
 class DeskConverter:
@@ -107,6 +108,7 @@ urlpatterns = [
     *repeats_urls.urlpatterns,
     *roster_urls.urlpatterns,
     *panels_urls.urlpatterns,
+    *votes_urls.urlpatterns,
     path("cases/<str:number>/employer/", employer.correcting, name="case-employer"),
     *results_urls.urlpatterns,
     *programmes_urls.urlpatterns,

@@ -70,6 +70,12 @@ def points_of(round_: Round, stage: Any) -> Mapping[int, Decimal]:
     return {pk: points for pk, points in standing.values_list("application", "points") if points is not None}
 
 
+def not_passed(round_: Round) -> set[int]:
+    """Return the applications that an inspection did not bear out."""
+    standing = Inspection.objects.filter(application__round=round_, replaced=False, passed=False)
+    return set(standing.values_list("application", flat=True))
+
+
 @waits("inspect")
 def not_inspected(round_: Round) -> Iterator[str]:
     """Every application under review was inspected."""

@@ -9,10 +9,12 @@ from typing import Any
 from django.db.models import Count, Q
 
 from yanzhen.engines.programmes.models import Application, Round
-from yanzhen.engines.programmes.panels.actions.running import result_of
+from yanzhen.engines.programmes.panels.actions.running import place, result_of
 from yanzhen.engines.programmes.panels.models import Assignment, ScoreRun
-from yanzhen.engines.programmes.totals import gives
+from yanzhen.engines.programmes.totals import PLACERS, gives
 from yanzhen.engines.programmes.turning import waits
+
+PLACERS.append(place)
 
 
 @gives("mark")
