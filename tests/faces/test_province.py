@@ -108,6 +108,7 @@ def test_every_page_of_the_menu_has_something_to_show_for_who_works_there(loaded
         "履职报告",
         "证书编号",
         "我的评审",
+        "我的考察",
         "异议",
     }
     assert bare == {}

@@ -16,7 +16,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
-from yanzhen.engines.programmes.actions.voting import RUN, counts, is_over
+from yanzhen.engines.programmes.actions.voting import counts, is_over
 from yanzhen.engines.programmes.models import Application, Ballot, Round
 from yanzhen.foundation import parameters
 from yanzhen.foundation.models import Account, Employment
@@ -118,12 +118,6 @@ def cast_today(round_: Round, account: Account) -> Ballot | None:
     with database_scope({EVERYTHING}):
         rows = Ballot.objects.filter(round=round_, stage=round_.stage, person=account.person_id)
         return rows.filter(day=timezone.localdate()).select_related("application__person").first()
-
-
-def run_by(account: Account, pk: int) -> Round | None:
-    """Return the round, if the account runs it."""
-    rows: QuerySet[Round] = Round.objects.visible_to(account, RUN).filter(pk=pk)
-    return rows.prefetch_related("windows").select_related("region").first()
 
 
 def turnout(round_: Round, stage: Any) -> dict[str, Any]:

@@ -93,6 +93,8 @@ class Inspect(Base):
     kind: Literal["inspect"] = "inspect"
     weight: Decimal = Decimal(0)
     """0: it is passed or not, and adds nothing to the total."""
+    checklist: tuple[str, ...] = ()
+    """What those who go have to look at, each answered by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

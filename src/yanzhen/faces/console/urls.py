@@ -26,6 +26,7 @@ from yanzhen.faces.console.craftsmen import urls as craftsmen_urls
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.honours import urls as honours_urls
 from yanzhen.faces.console.hotspots import urls as hotspots_urls
+from yanzhen.faces.console.inspections import urls as inspections_urls
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.live import urls as live_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
@@ -109,6 +110,7 @@ urlpatterns = [
     *roster_urls.urlpatterns,
     *panels_urls.urlpatterns,
     *votes_urls.urlpatterns,
+    *inspections_urls.urlpatterns,
     path("cases/<str:number>/employer/", employer.correcting, name="case-employer"),
     *results_urls.urlpatterns,
     *programmes_urls.urlpatterns,

@@ -32,7 +32,10 @@ LINKS = [
     Link("公示", "console:results-notice", "message-circle", rounds.RUN),
 ]
 """Pages about one round that other parts have; `view` takes the round's id."""
-OF_KIND = {"vote": Link("网络投票", "console:votes", "list-check", rounds.RUN)}
+OF_KIND = {
+    "vote": Link("网络投票", "console:votes", "list-check", rounds.RUN),
+    "inspect": Link("实地考察", "console:inspection-round", "building", rounds.RUN),
+}
 """Those of a kind of stage, offered where the round has one."""
 
 

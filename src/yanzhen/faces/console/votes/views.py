@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from yanzhen.engines.programmes import polls
 from yanzhen.engines.programmes.actions import voting
 from yanzhen.engines.programmes.models import Round
+from yanzhen.engines.programmes.panels import standing
 from yanzhen.faces.console.forms import act_form
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.panels.sheet import reason_field
@@ -81,7 +82,7 @@ def _void(request: AccountRequest, round_: Round, given: dict[str, Any]) -> None
 
 def _vote(request: AccountRequest, pk: int) -> tuple[Round, Any]:
     """Return a round that the account runs, with its vote that is on or was the last."""
-    round_ = polls.run_by(request.user, pk)
+    round_ = standing.run_by(request.user, pk)
     if round_ is None:
         raise Http404(gettext("没有这一轮次，或不由您组织"))
     stage = polls.stage_of(round_)
