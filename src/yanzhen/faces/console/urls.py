@@ -29,6 +29,7 @@ from yanzhen.faces.console.hotspots import urls as hotspots_urls
 from yanzhen.faces.console.inspections import urls as inspections_urls
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.live import urls as live_urls
+from yanzhen.faces.console.marking import urls as marking_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
 from yanzhen.faces.console.panels import urls as panels_urls
 from yanzhen.faces.console.programmes import urls as programmes_urls
@@ -109,6 +110,7 @@ urlpatterns = [
     *repeats_urls.urlpatterns,
     *roster_urls.urlpatterns,
     *panels_urls.urlpatterns,
+    *marking_urls.urlpatterns,
     *votes_urls.urlpatterns,
     *inspections_urls.urlpatterns,
     path("cases/<str:number>/employer/", employer.correcting, name="case-employer"),
