@@ -8,11 +8,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from tests.panels import at
+from tests.factories import AccountFactory
+from tests.panels import NAME, UNIT, at
 from tests.selection import applied, enterprise, open_round, programme, worker
 from yanzhen.engines.programmes.models import Application, Round, Window
 from yanzhen.engines.programmes.stages import Apply, Assign, Decide, Inspect, Mark, Shortlist, Vote
-from yanzhen.foundation.models import Account
+from yanzhen.engines.programmes.visits import actions
+from yanzhen.engines.programmes.visits.models import Visit
+from yanzhen.foundation.models import Account, Organisation, Person
 
 
 def voting_round(actor: Account, *, inspect: dict[str, Any] | None = None) -> Round:
@@ -43,6 +46,21 @@ def member(key: str, county: str = "370103") -> Account:
     person.id_number_hash = key.encode()
     person.save()
     return account
+
+
+def visited_round(actor: Account) -> tuple[Round, Application, Visit]:
+    """Return a round in its inspection, an application whose texts tell who it is, and a visit planned to it."""
+    round_ = voting_round(actor)
+    row = under_review(round_)
+    unit = enterprise("370103")
+    Organisation.objects.filter(pk=unit.pk).update(name=UNIT)
+    Person.objects.filter(pk=row.person_id).update(name=NAME)
+    Application.objects.filter(pk=row.pk).update(organisation=unit, title=f"{NAME}的申报")
+    round_ = at(round_, "inspect")
+    (visit,) = actions.plan(
+        round_, [row.number], on=timezone.localdate(), inspectors=[AccountFactory()], actor=actor, note=UNIT
+    )
+    return round_, row, visit
 
 
 def closed(round_: Round, stage: str) -> Round:

@@ -151,6 +151,10 @@ def _practice(judge: Judge, stage: Any) -> Practice:
     return Practice(judge.round, stage, judge, tuple(owns), released)
 
 
+def sample_of(round_: Round, stage: Any, pk: int) -> Sample | None:
+    return Sample.objects.filter(round=round_, stage=stage.code, pk=pk).first()
+
+
 def release_of(round_: Round, stage: Any) -> Release | None:
     return Release.objects.filter(round=round_, stage=stage.code).select_related("by").first()
 

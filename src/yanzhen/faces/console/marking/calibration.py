@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yanzhen.engines.programmes.calibration import actions, queries
-from yanzhen.engines.programmes.calibration.models import Sample
 from yanzhen.engines.programmes.models import Round
 from yanzhen.engines.programmes.panels import standing
 from yanzhen.faces.console.forms import act_form, text_field
@@ -71,7 +70,7 @@ def adding(request: AccountRequest, pk: int) -> HttpResponse:
 @page(*WAYS)
 def dropping(request: AccountRequest, pk: int, sample: int) -> HttpResponse:
     round_, stage = _round(request, pk)
-    held = Sample.objects.filter(round=round_, stage=stage.code, pk=sample).first()
+    held = queries.sample_of(round_, stage, sample)
     if held is None:
         raise Http404
     return act(

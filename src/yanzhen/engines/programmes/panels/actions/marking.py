@@ -129,6 +129,8 @@ def mark_again(run: ScoreRun, application: Application, *, actor: Account) -> As
     seated = Assignment.objects.filter(application=application, stage=assigning.code).exclude(
         status=Assignment.State.RELEASED
     )
+    if seated.filter(remark=True, status=LIVE).exists():
+        raise PanelRefused(f"{application.number} 已另请评委，还没有评完：请等这一份交来再看")
     free = Judge.objects.filter(round=round_, active=True).exclude(pk__in=seated.values("judge"))
     loads = {judge: judge.assignments.filter(status__in=(LIVE, DONE)).count() for judge in free}
     for judge in sorted(loads, key=lambda j: (loads[j], j.pk)):
