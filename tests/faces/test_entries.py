@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.faces.console import browser, text
@@ -77,6 +79,9 @@ def test_what_differs_is_shown_when_both_are_in_and_settled_by_a_third(actor: Ac
     assert "请由另一人录入" in text(own)
     assert (refused.status_code, settled.status_code, held.status) == (409, 303, "done")
     assert "技艺 81 18 不一致" in text(shown)
+    filled = re.findall(r'name="m-lead"[^>]*value="(\d)"[^>]*checked', shown.content.decode())
+    assert filled == ["2"], "what both say alike is filled in, what differs is not"
+    assert re.search(r'name="m-skill" value=', shown.content.decode()) is None
     assert "带徒 2 2 不一致" not in text(shown)
     assert [s.entry for s in Sheet.objects.order_by("pk")] == [1, 2, 3]
     (given,) = running.input_of(round_, round_.programme.stage("mark")).marks

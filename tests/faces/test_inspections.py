@@ -55,7 +55,7 @@ def _plan(actor: Account, round_: Round, rows: list[Application], *going: Accoun
     given = dict(zip(("first", "second", "third"), (a.pk for a in going), strict=False))
     on = (timezone.localdate() + timedelta(days=2)).isoformat()
     return browser(actor).post(
-        f"/console/inspections/rounds/{round_.pk}/plan/",
+        f"/console/rounds/{round_.pk}/inspections/plan/",
         {"number": [row.number for row in rows], "on": on, **given, "note": "东门集合"},
     )
 
@@ -79,7 +79,7 @@ def test_a_visit_is_planned_for_a_tour_and_stands_on_the_inspectors_phone(actor:
     assert all(row.number in text(shown) for row in rows)
     assert "东门集合" in text(shown)
     assert Record.objects.filter(verb="visit.plan").count() == 2
-    assert "待考察 2" in text(browser(actor).get(f"/console/inspections/rounds/{round_.pk}/"))
+    assert "待考察 2" in text(browser(actor).get(f"/console/rounds/{round_.pk}/inspections/"))
     again = _plan(actor, round_, rows[:1], going)
     assert (again.status_code, "已有待考察的安排" in text(again)) == (409, True)
     assert visit.region_id == rows[0].region_id
@@ -118,12 +118,12 @@ def test_photographs_are_kept_at_once_and_findings_filed_after_them(actor: Accou
     made = Inspection.objects.get()
     assert (visit.status, visit.inspection, made.passed, made.members) == ("filed", made, True, str(going))
     assert visit.checks == [["工位与申报一致", "yes", ""], ["徒弟在岗", "no", "只有一名徒弟在岗"]]
-    read = browser(actor).get(f"/console/inspections/rounds/{round_.pk}/{visit.pk}/")
+    read = browser(actor).get(f"/console/rounds/{round_.pk}/inspections/{visit.pk}/")
     assert all(said in text(read) for said in ("工位.png", "只有一名徒弟在岗", "通过"))
     paper = Attachment.objects.get().pk
     assert client.get(f"{url}files/{paper}/").status_code == 200
     assert (
-        browser(actor).get(f"/console/inspections/rounds/{round_.pk}/{visit.pk}/files/{paper}/").status_code
+        browser(actor).get(f"/console/rounds/{round_.pk}/inspections/{visit.pk}/files/{paper}/").status_code
         == 200
     )
     assert list(not_inspected(Round.objects.get(pk=round_.pk))) == []
@@ -170,7 +170,7 @@ def test_nobody_who_does_not_go_reads_or_files(actor: Account) -> None:
     for account in (rows[0].person.account, elsewhere, line):
         client = browser(account)
         for path in ("", "plan/", f"{visit.pk}/", f"{visit.pk}/change/", f"{visit.pk}/call-off/"):
-            assert client.get(f"/console/inspections/rounds/{round_.pk}/{path}").status_code == 404
+            assert client.get(f"/console/rounds/{round_.pk}/inspections/{path}").status_code == 404
     assert not Inspection.objects.exists()
 
 
@@ -192,7 +192,7 @@ def test_a_tie_learned_since_shuts_the_errand(actor: Account) -> None:
 def test_a_visit_is_moved_or_called_off_for_a_reason(actor: Account) -> None:
     round_, _rows, going, visit = _planned(actor)
     other = _inspector()
-    url = f"/console/inspections/rounds/{round_.pk}/{visit.pk}/"
+    url = f"/console/rounds/{round_.pk}/inspections/{visit.pk}/"
     on = timezone.localdate() + timedelta(days=5)
     bare = browser(actor).post(f"{url}change/", {"on": on.isoformat(), "first": other.pk, "why": "改"})
     moved = browser(actor).post(
@@ -205,7 +205,7 @@ def test_a_visit_is_moved_or_called_off_for_a_reason(actor: Account) -> None:
     assert browser(going).get(f"/console/inspections/{visit.pk}/").status_code == 404
     assert browser(actor).post(f"{url}call-off/", {"why": "企业当日停产"}).status_code == 303
     assert browser(other).get(f"/console/inspections/{visit.pk}/").status_code == 404
-    assert "未安排 1" in text(browser(actor).get(f"/console/inspections/rounds/{round_.pk}/"))
+    assert "未安排 1" in text(browser(actor).get(f"/console/rounds/{round_.pk}/inspections/"))
 
 
 def test_what_an_inspection_did_not_pass_has_no_place(
@@ -229,7 +229,7 @@ def test_the_list_costs_the_same_for_one_and_for_many(actor: Account) -> None:
     more = [under_review(round_) for _n in range(5)]
     round_ = at(round_, "inspect")
     pages = [
-        (browser(actor), f"/console/inspections/rounds/{round_.pk}/?box=planned"),
+        (browser(actor), f"/console/rounds/{round_.pk}/inspections/?box=planned"),
         (browser(going), "/console/inspections/"),
     ]
     costs = []

@@ -38,9 +38,11 @@ def _two(actor: Account) -> tuple[Round, Application, Application]:
 def test_a_member_votes_on_a_phone_once_a_day_and_is_told_so(actor: Account) -> None:
     round_, row, other = _two(actor)
     client = browser(member("1"))
+    own = client.get("/me/").content.decode()
+    assert f'<a href="/apply/{round_.pk}/vote/">{round_.label}</a>' in own
     listed = client.get(f"/apply/{round_.pk}/vote/")
     assert "每人每天一票" in text(listed)
-    assert "三十年零返工" in text(listed)
+    assert "测试工人" in text(listed)
     shown = client.get(f"/apply/{round_.pk}/vote/{row.number}/")
     assert ("测试事迹" in text(shown), "投这一票" in text(shown)) == (True, True)
 
@@ -118,7 +120,7 @@ def test_the_organiser_sees_turnout_and_the_result_only_when_it_is_over(actor: A
     voting.vote(row, actor=member("2"))
     voting.vote(other, actor=member("3"))
     client = browser(actor)
-    url = f"/console/votes/{round_.pk}/"
+    url = f"/console/rounds/{round_.pk}/votes/"
 
     during = client.get(url)
     closed(round_, "vote")
@@ -140,8 +142,8 @@ def test_an_anomaly_shows_its_ballots_and_void_ones_leave_the_count(actor: Accou
         voting.vote(row, actor=account)
     closed(round_, "vote")
     client = browser(actor)
-    assert "本单位职工投票占比偏高 100% 60% 60" in text(client.get(f"/console/votes/{round_.pk}/"))
-    url = f"/console/votes/{round_.pk}/{row.number}/own/"
+    assert "本单位职工投票占比偏高 100% 60% 60" in text(client.get(f"/console/rounds/{round_.pk}/votes/"))
+    url = f"/console/rounds/{round_.pk}/votes/{row.number}/own/"
     shown = client.get(url)
     ids = [str(pk) for pk in Ballot.objects.values_list("pk", flat=True)[:50]]
     assert "60 张选票" in text(shown)
@@ -165,7 +167,7 @@ def test_another_region_another_line_and_the_voter_open_no_desk_of_the_vote(acto
     line = AccountFactory(grants=[(round_.region, LineFactory(code="court"), "round.run")])
 
     for account in (elsewhere, line, member("1"), AccountFactory()):
-        assert browser(account).get(f"/console/votes/{round_.pk}/").status_code == 404
+        assert browser(account).get(f"/console/rounds/{round_.pk}/votes/").status_code == 404
 
 
 def test_votes_come_into_the_total_when_the_vote_is_over(

@@ -6,7 +6,6 @@ Who voted for whom nobody is told: a ballot is shown by its number and hour, nev
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,7 +23,6 @@ from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 OWN, HOUR = "own", "hour"
 LABELS = {OWN: "本单位职工投票占比偏高", HOUR: "选票集中在一小时之内"}
-SPOKEN = {True: "是", False: "否"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +99,10 @@ def one_standing(round_: Round, number: str) -> Application | None:
 
 
 def told_of(application: Application) -> list[tuple[str, str]]:
-    """Return (question, answer) of what voters may read: nothing that is marked personal."""
-    answers: Mapping[str, Any] = application.answers
-    shown = []
-    for question in application.programme.questions:
-        value = answers.get(question.code)
-        if not question.personal and value not in (None, ""):
-            shown.append((question.label, SPOKEN[value] if isinstance(value, bool) else str(value)))
-    return shown
+    """Return (question, answer) of what voters may read: the texts, and of these none that is marked personal."""
+    texts = [q for q in application.programme.questions if q.kind in ("line", "text") and not q.personal]
+    found = [(question.label, str(application.answers.get(question.code) or "")) for question in texts]
+    return [(label, text) for label, text in found if text]
 
 
 def cast_today(round_: Round, account: Account) -> Ballot | None:
@@ -182,10 +176,6 @@ def behind(round_: Round, stage: Any, number: str, code: str) -> list[Any]:
     if busiest is None:
         return []
     return list(shown.filter(at__gte=busiest["hour"], at__lt=busiest["hour"] + timedelta(hours=1)))
-
-
-def picked(round_: Round, ids: Iterable[int]) -> list[Ballot]:
-    return list(Ballot.objects.filter(round=round_, pk__in=list(ids)))
 
 
 def _marked(ballots: QuerySet[Ballot]) -> QuerySet[Any]:

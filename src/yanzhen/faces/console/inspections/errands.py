@@ -40,13 +40,22 @@ class FindingsForm(forms.Form):
         )
         for n, item in enumerate(self.items):
             self.fields[f"check-{n}"] = forms.ChoiceField(
-                label=item, choices=tuple(actions.ANSWERS.items()), widget=forms.RadioSelect, required=False
+                label=item,
+                choices=tuple(actions.ANSWERS.items()),
+                widget=forms.RadioSelect,
+                error_messages={"required": _("还没有核查结论")},
             )
             self.fields[f"note-{n}"] = forms.CharField(
                 label=_("情况（属实的可不填）"), required=False, max_length=300
             )
         self.fields["seen"] = text_field(_("考察情况"), help_text=_("看到了什么，与申报内容是否一致"))
-        self.fields["passed"] = forms.ChoiceField(label=_("结论"), choices=PASSED, widget=forms.RadioSelect)
+        self.fields["seen"].error_messages["required"] = _("请写明考察情况")
+        self.fields["passed"] = forms.ChoiceField(
+            label=_("结论"),
+            choices=PASSED,
+            widget=forms.RadioSelect,
+            error_messages={"required": _("请选结论")},
+        )
         if stage.weight:
             self.fields["points"] = forms.DecimalField(
                 label=_("考察得分（0 至 100）"), max_digits=5, decimal_places=2,

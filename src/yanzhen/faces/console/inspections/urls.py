@@ -4,7 +4,7 @@ from django.urls import path
 
 from yanzhen.faces.console.inspections import errands, planning
 
-ROUND = "inspections/rounds/<int:pk>"
+ROUND = "rounds/<int:pk>/inspections"
 urlpatterns = [
     path("inspections/", errands.listing, name="inspections"),
     path("inspections/<int:pk>/", errands.one, name="inspection"),

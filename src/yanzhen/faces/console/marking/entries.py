@@ -14,6 +14,7 @@ from yanzhen.engines.programmes.panels.actions import marking
 from yanzhen.engines.programmes.panels.entries import Typed
 from yanzhen.engines.programmes.panels.models import Sheet
 from yanzhen.engines.programmes.scoring.criteria import Aspect
+from yanzhen.engines.programmes.scoring.marks import plain
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.panels.frame import ENTRIES, WAYS, round_or_404, show_tab
 from yanzhen.faces.console.panels.progress import SIZE, asked_page
@@ -85,7 +86,7 @@ def _agreed(typed: Typed) -> dict[str, Any]:
         return {}
     apart = {found.aspect for found in typed.differs}
     agreed = [mark for mark in marking.given_of(typed.sheets[0]) if mark.aspect not in apart]
-    values = {mark.aspect: mark.value for mark in agreed if mark.value is not None}
+    values = {mark.aspect: plain(mark.value) for mark in agreed if mark.value is not None}
     return values | {NOT_APPLICABLE + mark.aspect: mark.reason for mark in agreed if mark.reason}
 
 

@@ -5,6 +5,6 @@ from django.urls import path
 from yanzhen.faces.console.votes import views
 
 urlpatterns = [
-    path("votes/<int:pk>/", views.one, name="votes"),
-    path("votes/<int:pk>/<str:number>/<slug:code>/", views.behind, name="votes-behind"),
+    path("rounds/<int:pk>/votes/", views.one, name="votes"),
+    path("rounds/<int:pk>/votes/<str:number>/<slug:code>/", views.behind, name="votes-behind"),
 ]

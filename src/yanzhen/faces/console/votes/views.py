@@ -57,13 +57,14 @@ def behind(request: AccountRequest, pk: int, number: str, code: str) -> HttpResp
             "ballot": forms.TypedMultipleChoiceField(
                 choices=[(row.pk, "") for row in rows if not row.void_reason], coerce=int, required=False
             ),
+            "all": forms.BooleanField(label=_("以上全部"), required=False),
             "why": reason_field(_("作废理由")),
         },
         sent(request),
     )
     status = 200
     if form.is_bound:
-        refusal = attempt(form, lambda given: _void(request, round_, given))
+        refusal = attempt(form, lambda given: _void(request, round_, rows, given))
         if refusal is None:
             messages.success(request, gettext("已作废所选的选票，并重算了得票"))
             return see_other(reverse("console:votes", args=[pk]))
@@ -75,8 +76,9 @@ def behind(request: AccountRequest, pk: int, number: str, code: str) -> HttpResp
     return show(request, "console/votes/behind.html", context, status=status)
 
 
-def _void(request: AccountRequest, round_: Round, given: dict[str, Any]) -> None:
-    picked = polls.picked(round_, given["ballot"])
+def _void(request: AccountRequest, round_: Round, rows: list[Any], given: dict[str, Any]) -> None:
+    ticked = set(given["ballot"])
+    picked = [row for row in rows if given["all"] or row.pk in ticked]
     voting.void(picked, round_=round_, why=given["why"], actor=request.user)
 
 
