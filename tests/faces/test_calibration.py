@@ -57,6 +57,7 @@ def test_no_mark_is_taken_before_the_marking_is_released(actor: Account) -> None
     held = Assignment.objects.filter(run__round=round_).select_related("judge__account").earliest("pk")
     client = browser(held.judge.account)
     shut = client.get(f"/console/reviews/{held.pk}/")
+    assert "继续打分" not in text(client.get("/console/reviews/"))
     refused = client.post(f"/console/reviews/{held.pk}/", _sent())
     _tried(round_, _judges(round_), [80, 80, 80, 80])
 
@@ -64,6 +65,7 @@ def test_no_mark_is_taken_before_the_marking_is_released(actor: Account) -> None
     taken = client.post(f"/console/reviews/{held.pk}/", _sent())
 
     assert "先校准、后打分" in text(shut)
+    assert "继续打分" in text(client.get("/console/reviews/"))
     assert (refused.status_code, answer.status_code, taken.status_code) == (409, 303, 303)
     assert Sheet.objects.count() == 1
     made = Release.objects.get()

@@ -69,7 +69,7 @@ def voting_now() -> list[Round]:
     found = rows.prefetch_related("windows").filter(
         windows__stage=F("stage"), windows__opens_at__lte=now, windows__closes_at__gt=now
     )
-    return [round_ for round_ in found.order_by("pk") if round_.stage_now.kind == "vote"]  # fmt: skip
+    return [round_ for round_ in found.order_by("pk") if round_.stage_now.kind == "vote"]
 
 
 def standing_for(round_: Round, account: Account, *, asked: str = "") -> list[Application]:
@@ -81,6 +81,7 @@ def standing_for(round_: Round, account: Account, *, asked: str = "") -> list[Ap
         rows = Application.objects.filter(round=round_, state="review").select_related(
             "person", "organisation"
         )
+        rows = rows.defer("answers", "redacted")
         if asked:
             rows = rows.filter(
                 Q(person__name__icontains=asked)

@@ -29,9 +29,11 @@ WAYS = ("GET", "HEAD", "POST")
 
 @page("GET", "HEAD")
 def listing(request: AccountRequest) -> HttpResponse:
+    practices = calibration.practices(request.user)
     context = {
         "rounds": queries.my_rounds(request.user),
-        "practices": calibration.practices(request.user),
+        "practices": practices,
+        "closed": [practice.round.pk for practice in practices if not practice.released],
         "now": timezone.now(),
     }
     return show(request, "console/panels/reviews.html", context)
