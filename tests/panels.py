@@ -24,12 +24,12 @@ LEVELS = ("看不出", "达到要求", "高于要求", "出众")
 NAME, UNIT, MOTHER = "欧阳测试", "测试重型机械有限公司", "测试籍贯某某屯"
 
 
-def panel_programme(*, shows: tuple[Any, ...] = (), entries: Any = 1) -> Programme:
+def panel_programme(*, shows: tuple[Any, ...] = (), entries: Any = 1, calibrate: int = 0) -> Programme:
     made = programme(
         stages=(
             Apply(code="apply", label="申报"),
             Assign(code="assign", label="分配评委", each=2),
-            MarkStage(code="mark", label="打分", shows=shows, entries=entries),
+            MarkStage(code="mark", label="打分", shows=shows, entries=entries, calibrate=calibrate),
             Shortlist(code="shortlist", label="入围", places=1),
             Decide(code="decide", label="认定"),
         ),

@@ -19,6 +19,7 @@ from yanzhen.engines.classifier.models import Suggestion
 from yanzhen.engines.honours.models import Credential, DutyReport, Honour
 from yanzhen.engines.programmes.models import Application
 from yanzhen.engines.programmes.notices.models import Objection, Posting
+from yanzhen.engines.programmes.visits.models import Visit
 from yanzhen.foundation.models import Person
 from yanzhen.foundation.outbox.models import Endpoint
 
@@ -109,6 +110,13 @@ def _endpoint(**place: Any) -> Endpoint:
     )
 
 
+def _visit(**place: Any) -> Visit:
+    return Visit.objects.create(
+        application=results.application(**place), stage="inspect", on=date(2026, 3, 4), note="不该外传的要求",
+        planned_by=AccountFactory(), planned_at=timezone.now(), **place,
+    )  # fmt: skip
+
+
 PARTS: dict[type[Model], Callable[..., Model]] = {
     Attempt: _attempt,
     Survey: _survey,
@@ -124,6 +132,7 @@ PARTS: dict[type[Model], Callable[..., Model]] = {
     Application: results.application,
     Objection: results.objection,
     Posting: results.posting,
+    Visit: _visit,
     **CRAFTSMEN,
 }
 NEVER_CHANGED = (Attempt, Survey)

@@ -273,6 +273,32 @@ def test_an_odd_mark_goes_to_another_judge(actor: Account) -> None:
     assert client.get(f"{page}again/SB0/").status_code == 404
 
 
+def test_an_odd_mark_goes_to_another_judges_desk_and_into_the_next_run(actor: Account) -> None:
+    round_ = seated(actor, applications=1, judges_=4)
+    mark_all(round_)
+    held = Assignment.objects.filter(run__round=round_).earliest("pk")
+    run = running.run(round_, actor=actor)
+    ScoreRun.objects.filter(pk=run.pk).update(
+        flags=[[held.application_id, held.judge_id, "20", "70", "-4.2"]]
+    )
+    page = address(round_, f"scores/{run.pk}/again/{held.application.number}/")
+
+    once, twice = browser(actor).post(page), browser(actor).post(page)
+    given = Assignment.objects.get(remark=True)
+    desk = browser(given.judge.account)
+    listed, shown = desk.get("/console/reviews/"), desk.get(f"/console/reviews/{given.pk}/")
+    taken = desk.post(f"/console/reviews/{given.pk}/", {"m-skill": "70", "m-lead": "2"})
+
+    assert (once.status_code, twice.status_code) == (303, 409)
+    assert "还没有评完" in text(twice)
+    assert f"任务 {given.pk}" in text(listed)
+    assert not any(told in text(shown) for told in ("复评", "偏离", "20"))
+    assert taken.status_code == 303
+    again = running.run(round_, actor=actor)
+    assert len(running.input_of(round_, round_.programme.stage("mark")).marks) == 3
+    assert again.input_hash != run.input_hash
+
+
 def test_who_does_not_run_the_round_opens_none_of_its_pages(actor: Account) -> None:
     round_ = seated(actor)
     mark_all(round_)

@@ -20,10 +20,11 @@ from tests.calls import Board
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, county
-from tests.panels import MOTHER, NAME, UNIT, mark_all, seated
+from tests.panels import MOTHER, NAME, UNIT, at, mark_all, seated
 from tests.results import objection
 from tests.rosters import ROSTERS
 from tests.selection import organiser, programme
+from tests.votes import visited_round
 from tests.walled import PARTS
 from tests.walled_craftsmen import CRAFTSMEN
 from yanzhen.domains.craftsmen.models import Mentorship, Milestone, Sanction, Seeking, Studio
@@ -39,6 +40,7 @@ from yanzhen.engines.procedures.copies import copy_to
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Party
 from yanzhen.engines.programmes.actions.editing import draw_up, open_round
+from yanzhen.engines.programmes.calibration.actions import add_sample
 from yanzhen.engines.programmes.models import Application
 from yanzhen.engines.programmes.panels.actions import running
 from yanzhen.engines.programmes.panels.models import Bar, Sheet, VoidSheet
@@ -220,6 +222,7 @@ class Rows:
         self.by_name["console:trunk-close"] = {"pk": board.trunk.pk}
         self._roster()
         self._panel()
+        self._fieldwork()
         self._craftsmen()
         alert = PARTS[Alert](region=place.region, line=place.union.line)
         for name in ("hotspot", "hotspot-acknowledge", "hotspot-close", "cluster"):
@@ -274,6 +277,47 @@ class Rows:
         for name, _pattern in addresses():
             if name.startswith("console:panel-"):
                 self.by_name[name] = about
+
+    def _fieldwork(self) -> None:
+        """A round that calibrates and types twice, and one that votes and inspects."""
+        actor = organiser()
+        double = seated(actor, calibrate=1, entries=2)
+        row = double.applications.earliest("pk")
+        sample = add_sample(double, row.number, reference=None, actor=actor)
+        held = row.assignments.earliest("pk")
+        about = {"pk": double.pk, "sample": sample.pk, "assignment": held.pk}
+        names = (
+            "calibration",
+            "calibration-add",
+            "calibration-drop",
+            "calibration-release",
+            "entries",
+            "entry",
+            "trials",
+            "trial",
+        )
+        self.by_name.update((f"console:{name}", about) for name in names)
+        voting, visited, visit = visited_round(actor)
+        paper = attachments.store(
+            SimpleUploadedFile("不该外传的文件.txt", b"secret"), subject=visit, actor=actor
+        )
+        about = {
+            "pk": voting.pk,
+            "visit": visit.pk,
+            "number": visited.number,
+            "code": "own",
+            "file": paper.pk,
+        }
+        names = (
+            "votes",
+            "votes-behind",
+            *(f"inspection-{name}" for name in ("round", "plan", "visit", "change", "call-off", "paper")),
+        )
+        self.by_name.update((f"console:{name}", about) for name in names)
+        for name in ("inspection", "inspection-attach", "inspection-file"):
+            self.by_name[f"console:{name}"] = {"pk": visit.pk, "file": paper.pk}
+        for name in ("portal:votes", "portal:vote"):
+            self.by_name[name] = {"pk": at(voting, "vote").pk, "number": visited.number}
 
     def _selection(self) -> None:
         """A round of the county's own, and an application in it."""

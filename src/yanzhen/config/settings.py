@@ -94,6 +94,8 @@ INSTALLED_APPS = [
     "yanzhen.engines.search",
     "yanzhen.engines.programmes",
     "yanzhen.engines.programmes.panels",
+    "yanzhen.engines.programmes.calibration",
+    "yanzhen.engines.programmes.visits",
     "yanzhen.engines.programmes.results",
     "yanzhen.engines.programmes.notices",
     "yanzhen.engines.programmes.certificates",

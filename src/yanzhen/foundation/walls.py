@@ -17,7 +17,7 @@ from yanzhen.foundation.scope import Scoped
 APPEND_ONLY = (
     "foundation_record", "foundation_checkpoint", "foundation_leaf", "rosters_routeanswer",
     "programmes_definition", "programmes_revision", "panels_sheet", "panels_mark", "panels_voidsheet",
-    "results_seat", "notices_notice",
+    "results_seat", "notices_notice", "calibration_trial", "calibration_release",
 )  # fmt: skip
 
 ROLE = """

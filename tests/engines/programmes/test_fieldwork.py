@@ -6,9 +6,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.selection import applied, enterprise, open_round, organiser, programme, worker
+from yanzhen.engines.programmes import polls
 from yanzhen.engines.programmes.actions import inspecting, rounds, voting
 from yanzhen.engines.programmes.models import Application, Round, Window
 from yanzhen.engines.programmes.stages import Apply, Assign, Decide, Inspect, Mark, Shortlist, Vote
@@ -121,12 +124,16 @@ def test_votes_of_the_own_employer_are_asked_about_and_not_voided() -> None:
         person.save()
         voting.vote(row, actor=account)
 
-    found = voting.anomalies(round_, round_.programme.stage("vote"))
+    with CaptureQueriesContext(connection) as seen:
+        found = polls.anomalies(round_, round_.programme.stage("vote"))
 
-    assert {(f["said"], f["percent"]) for f in found} == {
-        ("本单位职工投票占比", 100),
-        ("最忙一小时的投票占比", 100),
+    assert {(f.code, f.percent, f.votes, f.number) for f in found} == {
+        ("own", 100, 60, row.number),
+        ("hour", 100, 60, row.number),
     }
+    assert len(seen) <= 5
+    stage = round_.programme.stage("vote")
+    assert {len(polls.behind(round_, stage, row.number, code)) for code in ("own", "hour")} == {60}
     assert round_.ballots.filter(void_reason="").count() == 60
 
 

@@ -292,6 +292,9 @@ def test_an_odd_mark_goes_to_a_judge_who_has_not_seen_it(actor: Account) -> None
     again = marking.mark_again(run, rows[0], actor=actor)
 
     assert (again.remark, Assignment.objects.filter(judge=again.judge).count()) == (True, 1)
+    with pytest.raises(PanelRefused, match="还没有评完"):
+        marking.mark_again(run, rows[0], actor=actor)
+    marking.file(again, _marks(70, 70), actor=again.judge.account)
     with pytest.raises(PanelRefused, match="没有可以复评的评委"):
         marking.mark_again(run, rows[0], actor=actor)
 

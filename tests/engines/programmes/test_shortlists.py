@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
@@ -9,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from django.db import DatabaseError
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ from yanzhen.engines.programmes import quotas
 from yanzhen.engines.programmes.actions import rounds
 from yanzhen.engines.programmes.actions.editing import RoundRefused
 from yanzhen.engines.programmes.declare import Ratio
-from yanzhen.engines.programmes.models import Application, QuotaCell
+from yanzhen.engines.programmes.models import Application, Inspection, QuotaCell
 from yanzhen.engines.programmes.results import actions, queries
 from yanzhen.engines.programmes.results.models import Seat, ShortlistRun
 from yanzhen.engines.programmes.results.settling import settled
@@ -216,6 +218,21 @@ def test_not_marked_is_never_before_a_mark() -> None:
 
     seat = run.seats.get(application=made.rows[0])
     assert (seat.chosen, seat.reason) == (False, "unscored")
+
+
+def test_what_an_inspection_did_not_pass_is_left_out_for_that_reason() -> None:
+    made = ready()
+    row = made.rows[0]
+    Application.objects.filter(pk=row.pk).update(place=None)
+    Inspection.objects.create(
+        application=row, stage="inspect", visited_on=date(2026, 11, 1), members="考察组", seen="与申报的内容不符",
+        passed=False, filed_by=made.organiser, filed_at=timezone.now(),
+    )  # fmt: skip
+
+    run = actions.run_shortlist(made.round, actor=made.organiser)
+
+    seat = run.seats.get(application=row)
+    assert (seat.chosen, seat.reason, seat.sentence) == (False, "not_passed", "实地考察未通过，不参加排名。")
 
 
 def test_the_same_input_gives_the_same_list_and_another_is_not_adopted() -> None:

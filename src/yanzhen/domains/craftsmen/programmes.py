@@ -98,6 +98,15 @@ ASPECTS = (
 """No notice that we read has its criteria: a default of the product."""
 
 
+CHECKLIST = (
+    "岗位和从业经历属实",
+    "技艺和成果属实（看实物或现场演示）",
+    "带徒情况属实",
+    "职工和班组没有不同意见",
+)
+"""A default of the product too."""
+
+
 def _stages(days: int) -> tuple[Stage, ...]:
     return (
         Apply(code="apply", label="申报", days=days),
@@ -106,7 +115,7 @@ def _stages(days: int) -> tuple[Stage, ...]:
         Assign(code="assign", label="分配评审专家", days=3),
         Mark(code="mark", label="专家评审", weight=MARKED, days=15),
         Vote(code="vote", label="网络投票", weight=VOTED, days=10),
-        Inspect(code="inspect", label="实地考察", days=15),
+        Inspect(code="inspect", label="实地考察", days=15, checklist=CHECKLIST),
         Shortlist(code="shortlist", label="确定拟命名人选", days=3),
         Notice(code="notice", label="媒体公示", venues=("unit", "province"), days=8),
         Objection(code="objection", label="异议处理", days=15),

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from yanzhen.engines.programmes.scoring.criteria import Aspect, Criteria
 from yanzhen.engines.programmes.scoring.methods import METHODS
 from yanzhen.engines.programmes.scoring.ties import By, Chain, End, Step
-from yanzhen.engines.programmes.stages import AGAIN, LABELS, MOST_VOTE, ORDER, Base, Stage
+from yanzhen.engines.programmes.stages import AGAIN, LABELS, MOST_SAMPLES, MOST_VOTE, ORDER, Base, Stage
 from yanzhen.foundation.errors import DeclarationError, Invalid
 from yanzhen.foundation.registry import Registry
 
@@ -282,6 +282,8 @@ def _weight_problems(programme: Programme) -> Iterator[Problem]:
         total = sum(stage.weight for stage in weighed)
         yield Problem("stages", f"打分、投票、考察的权重合计须为 100，现为 {total:f}")
     for place, stage in enumerate(programme.stages):
+        if stage.kind == "mark" and not 0 <= stage.calibrate <= MOST_SAMPLES:
+            yield Problem(f"stages.{place}.calibrate", f"校准样卷数须在 0 至 {MOST_SAMPLES} 之间")
         if stage.kind == "vote" and stage.weight > MOST_VOTE:
             said = f"网络投票的权重至多 {MOST_VOTE:f}%，现为 {stage.weight:f}%"
             yield Problem(f"stages.{place}.weight", said)

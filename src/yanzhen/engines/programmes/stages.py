@@ -75,9 +75,9 @@ class Mark(Base):
     weight: Decimal = Decimal(100)
     """Percent of the total."""
     entries: Literal[1, 2] = 1
-    """2: every mark is typed in twice, by two people."""
+    """2: what a judge files is typed in again from the paper by somebody else; where the two differ, a third decides."""
     calibrate: int = 0
-    """Anchor files that every judge marks first."""
+    """Sample files that every judge marks first; the marking opens when the organiser releases it. 0: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +93,8 @@ class Inspect(Base):
     kind: Literal["inspect"] = "inspect"
     weight: Decimal = Decimal(0)
     """0: it is passed or not, and adds nothing to the total."""
+    checklist: tuple[str, ...] = ()
+    """What those who go have to look at, each answered by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,8 @@ LABELS = {
     "vote": "网络投票", "inspect": "实地考察", "shortlist": "确定入围名单", "notice": "公示", "objection": "异议处理", "decide": "认定",
     "credential": "制发证书", "review": "年度考核",
 }  # fmt: skip
+MOST_SAMPLES = 20
+"""Of a calibration (selection.md 3: 10 to 20 common files)."""
 MOST_VOTE = Decimal(10)
 """Percent of the total that a vote may weigh at most (selection: votes are easily bought; a cap in the house's rule)."""
 

@@ -15,6 +15,8 @@ from yanzhen.engines.programmes.models import Round
 Part = Callable[[Round, Any], Mapping[int, Decimal]]
 """Takes the round and the stage; returns percent (0 to 100) by id of application."""
 PARTS: dict[str, Part] = {}
+PLACERS: list[Callable[[Round], object]] = []
+"""Write totals and places of a round anew; the panel registers its own."""
 WHOLE = Decimal(100)
 
 
@@ -26,6 +28,12 @@ def gives(kind: str) -> Callable[[Part], Part]:
         return part
 
     return add
+
+
+def place_anew(round_: Round) -> None:
+    """Write totals and places again, for a part of them came, or changed, outside the panel."""
+    for place in PLACERS:
+        place(round_)
 
 
 def weighed(round_: Round) -> list[Any]:

@@ -13,9 +13,6 @@ from yanzhen.engines.programmes.models import Application, Round
 Reasons = Callable[[Round], Iterator[str]]
 TURNS: dict[str, list[Reasons]] = {}
 """By kind of stage: what is still to be done, as the organiser reads it."""
-Act = Callable[[Round], object]
-LEAVING: dict[str, list[Act]] = {}
-"""By kind of stage: what is done when a round leaves it, in the transaction of the turn."""
 BEFORE = {
     "recommend": ("recommend_unit", "recommend_county", "recommend_city", "recommend_province"),
     "screen": ("screen", "supplement"),
@@ -31,17 +28,6 @@ def waits(kind: str) -> Callable[[Reasons], Reasons]:
     def add(reasons: Reasons) -> Reasons:
         TURNS.setdefault(kind, []).append(reasons)
         return reasons
-
-    return add
-
-
-def leaving(*kinds: str) -> Callable[[Act], Act]:
-    """Register what is done when a round leaves a stage of one of `kinds`."""
-
-    def add(act: Act) -> Act:
-        for kind in kinds:
-            LEAVING.setdefault(kind, []).append(act)
-        return act
 
     return add
 

@@ -35,6 +35,7 @@ PLACES = (
     Entry("console:calls", "我的通话", "phone", ("call.take",)),
     Entry("console:calls-all", "全部通话", "list-check", ("call.view",)),
     Entry("console:reviews", "我的评审", "edit", ("application.mark",)),
+    Entry("console:inspections", "我的考察", "building", ("application.mark", "application.screen")),
     Entry("console:rounds", "评选轮次", "calendar", ("programme.view",)),
     Entry("console:programmes", "评选方案", "list-check", ("programme.view",)),
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),

@@ -26,8 +26,10 @@ from yanzhen.faces.console.craftsmen import urls as craftsmen_urls
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.honours import urls as honours_urls
 from yanzhen.faces.console.hotspots import urls as hotspots_urls
+from yanzhen.faces.console.inspections import urls as inspections_urls
 from yanzhen.faces.console.knowledge import urls as knowledge_urls
 from yanzhen.faces.console.live import urls as live_urls
+from yanzhen.faces.console.marking import urls as marking_urls
 from yanzhen.faces.console.outbox import urls as outbox_urls
 from yanzhen.faces.console.panels import urls as panels_urls
 from yanzhen.faces.console.programmes import urls as programmes_urls
@@ -37,6 +39,7 @@ from yanzhen.faces.console.results import urls as results_urls
 from yanzhen.faces.console.rosters import urls as roster_urls
 from yanzhen.faces.console.routing import urls as routing
 from yanzhen.faces.console.setup import accounts, organisations, people, rules
+from yanzhen.faces.console.votes import urls as votes_urls
 
 
 class DeskConverter:
@@ -107,6 +110,9 @@ urlpatterns = [
     *repeats_urls.urlpatterns,
     *roster_urls.urlpatterns,
     *panels_urls.urlpatterns,
+    *marking_urls.urlpatterns,
+    *votes_urls.urlpatterns,
+    *inspections_urls.urlpatterns,
     path("cases/<str:number>/employer/", employer.correcting, name="case-employer"),
     *results_urls.urlpatterns,
     *programmes_urls.urlpatterns,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,9 +18,22 @@ from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 
+LEAST_SEEN = 10
+
 
 class InspectionRefused(Refusal):
     code = "inspection_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a visit found. `points` are 0 to 100, None where they do not count."""
+
+    visited_on: date
+    members: str
+    seen: str
+    passed: bool
+    points: Decimal | None = None
 
 
 @transaction.atomic
@@ -39,24 +53,33 @@ def inspect(
         raise NotAllowed("您在该区划和条线没有“资格审查”权限，不能登记考察")
     if actor.pk == row.started_by_id:
         raise NotAllowed("填报人不能考察自己填报的申报")
+    found = Found(visited_on, members, seen, passed, points)
+    return keep(row, found, actor=actor, right="application.screen")
+
+
+def keep(row: Application, found: Found, *, actor: Account, right: str) -> Inspection:
+    """Write what was found of a locked application in place of what was there. The caller has looked at the rights.
+
+    Raises InspectionRefused, or Invalid by field.
+    """
     stage = row.round.stage_now
-    if stage.kind != "inspect" or row.state != "review":
+    if row.round.status != Round.Status.RUNNING or stage.kind != "inspect" or row.state != "review":
         raise InspectionRefused(
             f"{row.number} 现不在考察环节（轮次现为“{stage.label}”，申报现为“{row.stage.label}”）"
         )
-    if problems := dict(_problems(stage, visited_on, members, seen, points)):
+    if problems := dict(_problems(stage, found)):
         raise Invalid("；".join(problems.values()), fields=problems)
     row.inspections.filter(stage=stage.code, replaced=False).update(replaced=True)
     filed = Inspection.objects.create(
-        application=row, stage=stage.code, visited_on=visited_on, members=members.strip(), seen=seen.strip(), passed=passed,
-        points=points, filed_by=actor, filed_at=timezone.now(),
+        application=row, stage=stage.code, visited_on=found.visited_on, members=found.members.strip(),
+        seen=found.seen.strip(), passed=found.passed, points=found.points, filed_by=actor, filed_at=timezone.now(),
     )  # fmt: skip
     record(
         "application.inspect",
         row,
         actor=actor,
-        right="application.screen",
-        after={"passed": passed, "points": points, "inspection": filed.pk},
+        right=right,
+        after={"passed": found.passed, "points": found.points, "inspection": filed.pk},
     )
     return filed
 
@@ -68,6 +91,12 @@ def points_of(round_: Round, stage: Any) -> Mapping[int, Decimal]:
         application__round=round_, stage=stage.code, replaced=False, points__isnull=False
     )
     return {pk: points for pk, points in standing.values_list("application", "points") if points is not None}
+
+
+def not_passed(round_: Round) -> set[int]:
+    """Return the applications that an inspection did not bear out."""
+    standing = Inspection.objects.filter(application__round=round_, replaced=False, passed=False)
+    return set(standing.values_list("application", flat=True))
 
 
 @waits("inspect")
@@ -83,16 +112,14 @@ def not_inspected(round_: Round) -> Iterator[str]:
         yield f"还有 {n} 件没有登记考察"
 
 
-def _problems(
-    stage: Any, visited_on: date, members: str, seen: str, points: Decimal | None
-) -> Iterator[tuple[str, str]]:
-    if visited_on > timezone.localdate():
+def _problems(stage: Any, found: Found) -> Iterator[tuple[str, str]]:
+    if found.visited_on > timezone.localdate():
         yield "visited_on", "考察日期不能晚于今天"
-    if not members.strip():
+    if not found.members.strip():
         yield "members", "请写明考察人员"
-    if len(seen.strip()) < 10:
-        yield "seen", "请写明考察情况（至少 10 个字）"
-    if stage.weight and points is None:
+    if len(found.seen.strip()) < LEAST_SEEN:
+        yield "seen", f"请写明考察情况（至少 {LEAST_SEEN} 个字）"
+    if stage.weight and found.points is None:
         yield "points", f"考察计入总分（{stage.weight:f}%），请填考察得分"
-    if points is not None and not 0 <= points <= 100:
+    if found.points is not None and not 0 <= found.points <= 100:
         yield "points", "考察得分须在 0 至 100 之间"

@@ -9,12 +9,15 @@ from django.utils import timezone
 
 from yanzhen.engines.programmes.actions.editing import RoundRefused
 from yanzhen.engines.programmes.models import Application, Round, Window
-from yanzhen.engines.programmes.turning import LEAVING, waiting
+from yanzhen.engines.programmes.totals import place_anew
+from yanzhen.engines.programmes.turning import waiting
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 
 RUN = "round.run"
+BRING = ("vote", "inspect")
+"""Kinds of stage after which totals and places are others than the panel alone gave."""
 
 
 @transaction.atomic
@@ -45,9 +48,7 @@ def turn(round_: Round, *, actor: Account, note: str = "") -> Round:
     now = timezone.now()
     if reasons := waiting(round_, at=now):
         raise RoundRefused(f"还不能结束“{round_.stage_now.label}”：" + "；".join(reasons), reasons=reasons)
-    for act in LEAVING.get(round_.stage_now.kind, ()):
-        act(round_)
-    before = round_.stage
+    before, kind = round_.stage, round_.stage_now.kind
     following = round_.programme.after(before)
     if following is None:
         round_.status, round_.ended_at = Round.Status.ENDED, now
@@ -55,6 +56,8 @@ def turn(round_: Round, *, actor: Account, note: str = "") -> Round:
         round_.stage = following.code
         round_.windows.filter(stage=following.code).update(turned_at=now)
     round_.save(update_fields=["status", "stage", "ended_at"])
+    if kind in BRING:
+        place_anew(round_)
     record("round.turn", round_, actor=actor, right=RUN, before={"stage": before},
            after={"stage": round_.stage, "status": round_.status}, reason=note)  # fmt: skip
     return round_

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Max, Q
-from django.db.models.functions import TruncHour
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from yanzhen.engines.procedures.parties import beyond_the_wall
 from yanzhen.engines.programmes.models import Application, Ballot, Round
-from yanzhen.engines.programmes.totals import gives
-from yanzhen.foundation import parameters
+from yanzhen.engines.programmes.totals import gives, place_anew
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
-from yanzhen.foundation.models import Account, Employment
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
+
+RUN = "round.run"
+LEAST_WORDS = 4
 
 
 class VoteRefused(Refusal):
@@ -29,22 +30,18 @@ def vote(application: Application, *, actor: Account) -> Ballot:
     """Cast today's vote. Raises VoteRefused with the sentence that says why not."""
     row = Application.objects.select_related("round").get(pk=application.pk)
     round_ = row.round
-    stage = round_.stage_now
-    now = timezone.now()
-    window = round_.window(stage.code)
-    if stage.kind != "vote" or not window.opens_at <= now < window.closes_at:
-        raise VoteRefused(f"{round_} 现在不接受投票")
-    if actor.person_id is None or actor.person.id_number_hash is None:  # type: ignore[union-attr]  # looked at before
-        raise VoteRefused("投票须实名：请用本人账号登录，并由单位登记身份证号")
+    if reason := shut(round_) or not_a_voter(actor):
+        raise VoteRefused(reason)
     if row.person_id == actor.person_id:
         raise VoteRefused("不能给自己投票")
     if row.state != "review":
         raise VoteRefused(f"{row.number} 现为“{row.stage.public_label}”，不在投票之列")
+    now = timezone.now()
     ballot = Ballot(
         round=round_,
-        stage=stage.code,
+        stage=round_.stage,
         application=row,
-        person_id=actor.person_id,
+        person_id=actor.person_id,  # type: ignore[misc]  # `not_a_voter` looked at it
         day=timezone.localdate(now),
         at=now,
     )
@@ -56,71 +53,72 @@ def vote(application: Application, *, actor: Account) -> Ballot:
     return ballot
 
 
+def shut(round_: Round) -> str:
+    """Return why the round takes no votes now; "" where it does."""
+    stage = round_.stage_now
+    if round_.status != Round.Status.RUNNING or stage.kind != "vote":
+        return f"{round_} 现在不接受投票"
+    window, now = round_.window(stage.code), timezone.now()
+    if now < window.opens_at:
+        return f"投票于 {timezone.localtime(window.opens_at):%Y-%m-%d %H:%M} 开始"
+    if now >= window.closes_at:
+        return f"投票已于 {timezone.localtime(window.closes_at):%Y-%m-%d %H:%M} 截止"
+    return ""
+
+
+def not_a_voter(account: Account) -> str:
+    """Return why the account may not vote at all; "" where it may."""
+    if account.person is None or account.person.id_number_hash is None:
+        return "投票须实名：请用本人账号登录，并由单位登记身份证号"
+    return ""
+
+
 @transaction.atomic
-def void(ballot: Ballot, *, why: str, actor: Account) -> Ballot:
-    """Leave a vote out of the count; it stays on record."""
-    if not actor.has_right("round.run", ballot.round):
-        raise NotAllowed("您没有“组织评选轮次”权限")
-    if len(why.strip()) < 4:
-        raise Invalid("作废选票须写明理由（至少 4 个字）", fields={"why": "请写明理由"})
-    Ballot.objects.filter(pk=ballot.pk).update(void_reason=why.strip(), voided_by=actor)
-    record("vote.void", ballot.round, actor=actor, right="round.run", after={"ballot": ballot.pk}, reason=why)
-    ballot.refresh_from_db()
-    return ballot
+def void(ballots: Iterable[Ballot], *, round_: Round, why: str, actor: Account) -> int:
+    """Leave votes of one round out of the count; they stay on record. Return how many were counted till now."""
+    held: Round = Round.objects.select_for_update(of=("self",)).prefetch_related("windows").get(pk=round_.pk)
+    if not actor.has_right(RUN, held):
+        raise NotAllowed("您在该区划和条线没有“组织评选轮次”权限")
+    if len(why.strip()) < LEAST_WORDS:
+        raise Invalid(f"作废选票须写明理由（至少 {LEAST_WORDS} 个字）", fields={"why": "请写明理由"})
+    if Application.objects.filter(round=held, chosen__isnull=False).exists():
+        raise VoteRefused("入围名单已经采用，选票不能再作废：要更正，请走异议程序")
+    rows = Ballot.objects.filter(pk__in=[b.pk for b in ballots], round=held, void_reason="")
+    ids = list(rows.order_by("pk").values_list("pk", flat=True))
+    if not ids:
+        raise VoteRefused("没有可以作废的选票：请先勾选，已作废的不必再作废")
+    rows.update(void_reason=why.strip()[:200], voided_by=actor)
+    record("vote.void", held, actor=actor, right=RUN, after={"ballots": ids}, reason=why)
+    place_anew(held)
+    return len(ids)
+
+
+def is_over(round_: Round, stage: Any) -> bool:
+    """Whether no vote of the Vote stage can come any more, so that its result may be told."""
+    codes = [one.code for one in round_.programme.stages]
+    here, there = codes.index(round_.stage), codes.index(stage.code)
+    return here > there or (here == there and timezone.now() >= round_.window(stage.code).closes_at)
 
 
 @gives("vote")
 def shares(round_: Round, stage: Any) -> Mapping[int, Decimal]:
-    """Return by application its votes in percent of those of the one that has most; without votes 0."""
-    counted = dict(
+    """Return by application its votes in percent of those of the one that has most; without votes 0.
+
+    Nothing before the vote is over: a total would tell how it stands.
+    """
+    if not is_over(round_, stage):
+        return {}
+    counted = counts(round_, stage)
+    most = max(counted.values(), default=0)
+    return {pk: Decimal(n * 100) / most if most else Decimal(0) for pk, n in counted.items()}
+
+
+def counts(round_: Round, stage: Any) -> dict[int, int]:
+    """Return by application how many votes count."""
+    return dict(
         Application.objects.filter(
             round=round_, state__in=("review", "noticed", "awarded", "left_out", "not_awarded")
         )
         .annotate(n=Count("ballots", filter=Q(ballots__stage=stage.code, ballots__void_reason="")))
         .values_list("pk", "n")
     )
-    most = max(counted.values(), default=0)
-    return {pk: Decimal(n * 100) / most if most else Decimal(0) for pk, n in counted.items()}
-
-
-def anomalies(round_: Round, stage: Any) -> list[dict[str, Any]]:
-    """Return what looks bought or arranged: many votes from the own employer, or most of them within one hour.
-
-    The bounds are parameters; what is said is a question to people, nothing is voided by itself.
-    """
-    today = timezone.localdate()
-    own, hour, least = (
-        parameters.get(f"programmes.vote_{name}", on=today, region=round_.region_id).value
-        for name in ("own_percent", "hour_percent", "least")
-    )
-    standing = Ballot.objects.filter(round=round_, stage=stage.code, void_reason="")
-    found = []
-    counted = (
-        standing.values("application", "application__number", "application__organisation")
-        .annotate(n=Count("pk"))
-        .filter(n__gte=least)
-    )
-    for row in counted.order_by("-n"):
-        ballots = standing.filter(application=row["application"])
-        colleagues = Employment.objects.filter(
-            organisation=row["application__organisation"], ends_on=None
-        ).values("person")
-        inside = ballots.filter(person__in=colleagues).count()
-        busiest = (
-            ballots.annotate(hour=TruncHour("at"))
-            .values("hour")
-            .annotate(k=Count("pk"))
-            .aggregate(most=Max(F("k")))["most"]
-        )
-        for said, n, bound in (("本单位职工投票占比", inside, own), ("最忙一小时的投票占比", busiest, hour)):
-            if n * 100 > bound * row["n"]:
-                found.append(
-                    {
-                        "number": row["application__number"],
-                        "said": said,
-                        "percent": round(n * 100 / row["n"]),
-                        "bound": int(bound),
-                        "votes": row["n"],
-                    }
-                )
-    return found

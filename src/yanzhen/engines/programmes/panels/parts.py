@@ -11,8 +11,10 @@ from django.db.models import Count, Q
 from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.panels.actions.running import place, result_of
 from yanzhen.engines.programmes.panels.models import Assignment, ScoreRun
-from yanzhen.engines.programmes.totals import gives
-from yanzhen.engines.programmes.turning import leaving, waits
+from yanzhen.engines.programmes.totals import PLACERS, gives
+from yanzhen.engines.programmes.turning import waits
+
+PLACERS.append(place)
 
 
 @gives("mark")
@@ -47,10 +49,3 @@ def not_marked(round_: Round) -> Iterator[str]:
         yield f"还有 {n} 份评分没有交来"
     if not ScoreRun.objects.filter(round=round_, stage=round_.stage, adopted_at__isnull=False).exists():
         yield "还没有采用计分结果"
-
-
-@leaving("vote", "inspect")
-def placed_anew(round_: Round) -> None:
-    """Votes and visits come after the marks were adopted: totals and places follow them once they are all in."""
-    if round_.stage_now.weight:
-        place(round_)

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from yanzhen.engines.matching.conflicts import Conflict
 from yanzhen.engines.matching.contest import Kind, Rule
 from yanzhen.engines.matching.reasons import Broken, Reason, Why
+from yanzhen.engines.programmes.actions.inspecting import not_passed
 from yanzhen.engines.programmes.results.contest import HELD, SCALE, Candidate, Field
 
-UNSCORED = "unscored"
+UNSCORED, NOT_PASSED = "unscored", "not_passed"
 STAYS = "已公示而没有被取消的人选不变"
 
 
@@ -33,6 +34,7 @@ class Speaker:
         self.ratios = {ratio.code: ratio for ratio in field.round.programme.ratios}
         self.codes = field.codes
         self.by_pk = {c.pk: c for c in field.candidates}
+        self.failed = not_passed(field.round)
 
     def reason(self, reason: Reason) -> Said:
         """Say why the candidate was left out."""
@@ -45,7 +47,10 @@ class Speaker:
         head = f"得 {points(reason.score)} 分，列第 {candidate.place} 名"
         return Said(str(reason.why), data, f"{head}；{self._because(reason, candidate)}。"[:600])
 
-    def unscored(self) -> Said:
+    def unranked(self, candidate: Candidate) -> Said:
+        """Say why the candidate has no place."""
+        if candidate.pk in self.failed:
+            return Said(NOT_PASSED, {}, "实地考察未通过，不参加排名。")
         return Said(UNSCORED, {}, "没有有效得分，不参加排名：无法评分不按低分计，也不先于任何有得分的申报。")
 
     def conflict(self, conflict: Conflict) -> str:

@@ -72,7 +72,7 @@ def keep(
     )  # fmt: skip
     speaker = Speaker(field)
     told = {reason.candidate: speaker.reason(reason) for reason in found.reasons}
-    told |= {candidate.pk: speaker.unscored() for candidate in field.unranked}
+    told |= {candidate.pk: speaker.unranked(candidate) for candidate in field.unranked}
     seats = [
         _seat(run, candidate, told.get(candidate.pk))
         for candidate in sorted(field.candidates, key=_best_first)

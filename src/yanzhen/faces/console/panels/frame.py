@@ -24,6 +24,7 @@ TABS = (
     ("console:panel-redactions", "遮蔽"),
     ("console:panel-scores", "计分"),
 )
+CALIBRATION, ENTRIES = ("console:calibration", "校准"), ("console:entries", "双人录入")
 
 
 def round_or_404(request: AccountRequest, pk: int) -> Round:
@@ -44,9 +45,16 @@ def show_tab(
 ) -> HttpResponse:
     tabs = [
         {"url": reverse(view, args=[round_.pk]), "label": gettext(label), "active": view == tab}
-        for view, label in TABS
+        for view, label in _tabs(round_)
     ]
     return show(request, template, {"tabs": tabs, "round": round_, **context}, status=status)
+
+
+def _tabs(round_: Round) -> list[tuple[str, str]]:
+    """The tabs that every round has, and those that its marking calls for."""
+    stages = round_.programme.of_kind("mark")
+    more = [CALIBRATION] if any(stage.calibrate for stage in stages) else []
+    return [*TABS, *more, *([ENTRIES] if any(stage.entries > 1 for stage in stages) else [])]
 
 
 def act(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yanzhen.engines.programmes.models import Round
-from yanzhen.engines.programmes.panels import blind, standing
+from yanzhen.engines.programmes.panels import blind, entries, standing
 from yanzhen.engines.programmes.panels.actions import marking
 from yanzhen.engines.programmes.panels.models import Assignment, Sheet
 from yanzhen.faces.console.forms import act_form
@@ -71,9 +71,15 @@ def progress(request: AccountRequest, pk: int) -> HttpResponse:
 def sheet(request: AccountRequest, pk: int, sheet: int) -> HttpResponse:
     round_ = round_or_404(request, pk)
     held = _sheet(round_, sheet)
+    secret = entries.is_secret(held, round_, request.user)
     aspects = round_.programme.criteria.applying(held.assignment.application.track)
-    context = {"round": round_, "sheet": held, "lines": lines_of(held, aspects)}
-    return show(request, "console/panels/sheet.html", context)
+    context = {
+        "round": round_,
+        "sheet": held,
+        "secret": secret,
+        "lines": [] if secret else lines_of(held, aspects),
+    }
+    return show(request, "console/panels/sheet.html", context, status=403 if secret else 200)
 
 
 @page(*WAYS)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from yanzhen.engines.programmes.calibration import queries as calibration
 from yanzhen.engines.programmes.panels import queries
 from yanzhen.engines.programmes.panels.actions import judging, marking
 from yanzhen.engines.programmes.panels.models import Bar
@@ -28,7 +29,13 @@ WAYS = ("GET", "HEAD", "POST")
 
 @page("GET", "HEAD")
 def listing(request: AccountRequest) -> HttpResponse:
-    context = {"rounds": queries.my_rounds(request.user), "now": timezone.now()}
+    practices = calibration.practices(request.user)
+    context = {
+        "rounds": queries.my_rounds(request.user),
+        "practices": practices,
+        "closed": [practice.round.pk for practice in practices if not practice.released],
+        "now": timezone.now(),
+    }
     return show(request, "console/panels/reviews.html", context)
 
 

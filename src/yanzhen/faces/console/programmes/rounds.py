@@ -32,6 +32,11 @@ LINKS = [
     Link("公示", "console:results-notice", "message-circle", rounds.RUN),
 ]
 """Pages about one round that other parts have; `view` takes the round's id."""
+OF_KIND = {
+    "vote": Link("网络投票", "console:votes", "list-check", rounds.RUN),
+    "inspect": Link("实地考察", "console:inspection-round", "building", rounds.RUN),
+}
+"""Those of a kind of stage, offered where the round has one."""
 
 
 class MomentField(forms.DateTimeField):
@@ -64,10 +69,14 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
             "waiting": waiting(held, at=timezone.now()) if may_run else [],
             "counts": queries.by_state(held, request.user),
             "may_run": may_run,
-            "links": [link for link in LINKS if request.user.reaches(link.right)],
+            "links": [link for link in _links(held) if request.user.reaches(link.right)],
             "timeline": told(queries.round_history(held), WHOLE),
         },
     )
+
+
+def _links(held: Round) -> list[Link]:
+    return [*LINKS, *(link for kind, link in OF_KIND.items() if held.programme.of_kind(kind))]
 
 
 @page(*WAYS)

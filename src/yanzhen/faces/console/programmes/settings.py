@@ -53,7 +53,7 @@ OF_STAGES: dict[str, tuple[Setting, ...]] = {
                Setting("per_employer", "whole"), Setting("same_city", "yes_no")),
     "mark": (Setting("weight", "number"), Setting("entries", "whole"), Setting("calibrate", "whole")),
     "vote": (Setting("weight", "number"),),
-    "inspect": (Setting("weight", "number"),),
+    "inspect": (Setting("weight", "number"), Setting("checklist", "lines", required=False)),
     "shortlist": (Setting("places", "whole"),),
     "notice": (Setting("venues", "many"),),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from yanzhen.engines.programmes import progress, queries
-from yanzhen.engines.programmes.actions import applying
+from yanzhen.engines.programmes.actions import applying, voting
 from yanzhen.engines.programmes.differences import spoken_condition
 from yanzhen.engines.programmes.models import Round
 from yanzhen.faces.http import AccountRequest
@@ -74,6 +74,7 @@ def _page(
         "round": round_,
         "programme": programme,
         "standing": progress.standing(round_, at=timezone.now()),
+        "votes": not voting.shut(round_),
         "windows": [(programme.stage(w.stage), w) for w in round_.windows.all()],
         "conditions": [spoken_condition(programme, condition) for condition in programme.conditions],
         "form": form or (_form(account, round_) if account else None),

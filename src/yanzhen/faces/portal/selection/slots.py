@@ -8,6 +8,8 @@ from typing import Any
 
 from yanzhen.domains.craftsmen.queries.people import mentors_of
 from yanzhen.engines.honours.queries import held_by
+from yanzhen.engines.programmes import polls
+from yanzhen.engines.programmes.actions import voting
 from yanzhen.engines.programmes.certificates.queries import numbers_of
 from yanzhen.engines.programmes.models import Application
 from yanzhen.foundation.models import Account
@@ -35,6 +37,12 @@ def mentors_of_own(account: Account) -> Mapping[str, Any] | None:
     return {"mentors": mentors_of(account.person)} if account.person else None
 
 
+def votes_of(account: Account) -> Mapping[str, Any] | None:
+    """The rounds in which the account may vote now; None where there is none."""
+    found = [] if voting.not_a_voter(account) else polls.voting_now()
+    return {"votes": found} if found else None
+
+
 def released(application: Application) -> Mapping[str, Any] | None:
     """Total and place, once it was decided; None before, and where nothing was marked."""
     if application.ended_at is None or application.score is None:
@@ -43,6 +51,7 @@ def released(application: Application) -> Mapping[str, Any] | None:
 
 
 ON_RECORD = [
+    Slot("portal/selection/_votes.html", votes_of),
     Slot("portal/selection/_honours.html", honours_of),
     Slot("portal/selection/_mentors.html", mentors_of_own),
 ]

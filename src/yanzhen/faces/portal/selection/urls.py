@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from yanzhen.faces.portal.selection import own, rounds
+from yanzhen.faces.portal.selection import own, rounds, votes
 
 urlpatterns = [
     path("apply/", rounds.listing, name="rounds"),
     path("apply/<int:pk>/", rounds.one, name="round"),
     path("apply/<int:pk>/begin/", rounds.beginning, name="begin"),
+    path("apply/<int:pk>/vote/", votes.listing, name="votes"),
+    path("apply/<int:pk>/vote/<str:number>/", votes.one, name="vote"),
     path("me/", own.record, name="me"),
     path("me/applications/<str:number>/", own.application, name="application"),
     path("me/applications/<str:number>/examine/", own.examine, name="application_examine"),

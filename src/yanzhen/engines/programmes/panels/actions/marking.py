@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,12 @@ from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 
+FIRST, SECOND, SETTLING = 1, 2, 3
+"""Entries of a sheet: the judge's own, the one that is typed in from paper, and what a third decides where they differ."""
+Closed = Callable[[Round, Any], str | None]
+CLOSED: list[Closed] = []
+"""Say why a Mark stage takes no marks though it is on and its window open: a calibration that was not released yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filed:
@@ -45,7 +51,7 @@ def file(
     *,
     actor: Account,
     opinion: str = "",
-    entry: int = 1,
+    entry: int = FIRST,
 ) -> Filed:
     """File the sheet of an assignment. `actor` is its judge; a second or third entry is typed in by the organiser's people.
 
@@ -67,17 +73,18 @@ def file(
         )
     given = list(marks)
     total = round_.programme.criteria.total(given, held.application.track)
-    before = list(held.sheets.filter(void=None).prefetch_related("marks"))
-    if any(sheet.entry == entry for sheet in before):
-        raise MarkRefused("这一份已经交过：要更正，请组织者先作废原来的一份")
+    before = {sheet.entry: sheet for sheet in held.sheets.filter(void=None).prefetch_related("marks")}
+    if reason := _untimely(before, entry):
+        raise MarkRefused(reason)
     sheet = Sheet.objects.create(
         assignment=held, entry=entry, total=total, opinion=opinion.strip(), by=actor, at=timezone.now()
     )
     Mark.objects.bulk_create(
         [Mark(sheet=sheet, aspect=m.aspect, value=m.value, reason=m.reason.strip()) for m in given]
     )
-    differs = compare(_given(before[0]), given) if before and entry == 2 else ()
-    if entry == 3 or (stage.entries == 1) or (entry == 2 and not differs):
+    other = before.get(FIRST if entry == SECOND else SECOND)
+    differs = compare(given_of(other), given) if other and entry != SETTLING else ()
+    if entry == SETTLING or stage.entries == 1 or (other and not differs):
         Assignment.objects.filter(pk=held.pk).update(status=DONE)
     record(
         "mark.file",
@@ -122,6 +129,8 @@ def mark_again(run: ScoreRun, application: Application, *, actor: Account) -> As
     seated = Assignment.objects.filter(application=application, stage=assigning.code).exclude(
         status=Assignment.State.RELEASED
     )
+    if seated.filter(remark=True, status=LIVE).exists():
+        raise PanelRefused(f"{application.number} 已另请评委，还没有评完：请等这一份交来再看")
     free = Judge.objects.filter(round=round_, active=True).exclude(pk__in=seated.values("judge"))
     loads = {judge: judge.assignments.filter(status__in=(LIVE, DONE)).count() for judge in free}
     for judge in sorted(loads, key=lambda j: (loads[j], j.pk)):
@@ -169,21 +178,37 @@ def marking_stage(round_: Round) -> tuple[Round, Any]:
             f"打分时间为 {timezone.localtime(window.opens_at):%Y-%m-%d %H:%M} 至 {timezone.localtime(window.closes_at):%Y-%m-%d %H:%M}，"
             "现在不接受打分；确需延长的，请组织者调整环节时间"
         )
+    for reason in (closed(round_, stage) for closed in CLOSED):
+        if reason:
+            raise MarkRefused(reason)
     return round_, stage
 
 
 def _may_file(held: Assignment, actor: Account, entry: int, stage: Any) -> None:
     if held.status != LIVE:
         raise MarkRefused(f"这项评审任务{held.get_status_display()}，不能再打分")
-    if entry == 1 and actor.pk != held.judge.account_id:
+    if entry == FIRST and actor.pk != held.judge.account_id:
         raise NotAllowed("只能由这位评委本人打分")
-    if entry > 1:
+    if entry != FIRST:
         demand(held.application.round, actor)
         if stage.entries == 1:
             raise MarkRefused("本环节不要求双人录入")
-        if held.sheets.filter(by=actor, void=None).exists():
+        if actor.pk == held.judge.account_id or held.sheets.filter(by=actor, void=None).exists():
             raise MarkRefused("同一个人不能录入两遍：请由另一人录入")
 
 
-def _given(sheet: Sheet) -> list[criteria.Mark]:
+def given_of(sheet: Sheet) -> list[criteria.Mark]:
     return [criteria.Mark(mark.aspect, mark.value, mark.reason) for mark in sheet.marks.all()]
+
+
+def _untimely(before: Mapping[int, Sheet], entry: int) -> str:
+    """Return why this entry can not come now, by the entries that stand; "" where it can."""
+    if entry in before:
+        return "这一份已经交过：要更正，请组织者先作废原来的一份"
+    if SETTLING in before:
+        return "这项评审任务已经裁定：要更正，请组织者先作废裁定的一份"
+    if entry != SETTLING:
+        return ""
+    if FIRST not in before or SECOND not in before:
+        return "两份还没有录齐，不能裁定"
+    return "" if compare(given_of(before[FIRST]), given_of(before[SECOND])) else "两份一致，不必裁定"

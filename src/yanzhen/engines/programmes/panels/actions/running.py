@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from yanzhen.engines.programmes.actions.inspecting import not_passed
 from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.panels.actions.judging import demand
 from yanzhen.engines.programmes.panels.models import Assignment, Mark, ScoreRun, Sheet
@@ -103,7 +104,10 @@ def adopt(made: ScoreRun, *, actor: Account) -> ScoreRun:
 
 
 def place(round_: Round) -> int:
-    """Write total and place of every application under review; return how many have one. What lacks a part has none."""
+    """Write total and place of every application under review; return how many have one.
+
+    What lacks a part has neither; what an inspection did not pass has no place.
+    """
     rows = list(
         Application.objects.select_for_update(of=("self",))
         .filter(round=round_, state__in=REVIEWED)
@@ -120,7 +124,8 @@ def place(round_: Round) -> int:
         )
         for row in rows
     ]  # fmt: skip
-    places: dict[int, Place] = rank(standings, chain_of(round_))
+    failed = not_passed(round_)
+    places: dict[int, Place] = rank([s for s in standings if s.application not in failed], chain_of(round_))
     for row in rows:
         total, found = sums[row.pk], places.get(row.pk)
         row.score = None if total is None else round(total, 4)

@@ -1,0 +1,1 @@
+"""What goes before and beside the marks: calibration of the judges, and double entry of paper sheets."""
