@@ -291,7 +291,7 @@ class Rows:
         )
         for name in ("definition", "definition-edit", "round-open", "definition-difference"):
             self.by_name[f"console:{name}"] = {"pk": definition.pk, "other": definition.pk}
-        for name in ("round", "round-turn", "round-cancel", "round-window"):
+        for name in ("round", "round-turn", "round-pause", "round-resume", "round-cancel", "round-window"):
             self.by_name[f"console:{name}"] = {"pk": held.pk, "stage": "apply"}
         for name in ("console:examine", "console:settle", "console:ask-opinions", "console:give-opinion", "api:show_application",
                      "api:list_application_options", "api:move_application"):  # fmt: skip

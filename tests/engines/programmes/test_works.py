@@ -30,7 +30,9 @@ def _rules() -> None:
 
 def queued() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from procrastinate_jobs where task_name like '%%works.tasks.run_work'")
+        cursor.execute(
+            "select count(*) from procrastinate_jobs where task_name like '%%works.tasks.run_work'"
+        )
         return int(cursor.fetchone()[0])
 
 

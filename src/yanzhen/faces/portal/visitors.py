@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.cache import never_cache
 
 from yanzhen.faces.http import site_of
@@ -42,14 +42,14 @@ def public(view: View) -> View:
     return never_cache(reaching)
 
 
-def mine(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def mine(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let a page about the account's own matters reach them: a worker has no grants, and a unit none for all it put in.
 
     Every read of such a page begins at what is the account's own (`queries.own`) or at what is public.
     """
 
     @wraps(view)
-    def reaching(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def reaching(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with database_scope({EVERYTHING}):
             return view(request, *args, **kwargs)
 

@@ -67,7 +67,7 @@ def apply(
     )  # fmt: skip
     if not may_fill_in(application, actor):
         raise NotAllowed("只能为本人、本单位职工或您有“填报与提交申报”权限的单位填报")
-    if reason := guards.round_is_open(application):
+    if reason := round_.standstill or guards.round_is_open(application):
         raise ApplicationRefused(reason)
     try:
         with transaction.atomic():

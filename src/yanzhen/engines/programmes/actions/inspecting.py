@@ -40,6 +40,8 @@ def inspect(
     if actor.pk == row.started_by_id:
         raise NotAllowed("填报人不能考察自己填报的申报")
     stage = row.round.stage_now
+    if row.round.standstill:
+        raise InspectionRefused(row.round.standstill)
     if stage.kind != "inspect" or row.state != "review":
         raise InspectionRefused(
             f"{row.number} 现不在考察环节（轮次现为“{stage.label}”，申报现为“{row.stage.label}”）"

@@ -30,6 +30,8 @@ def vote(application: Application, *, actor: Account) -> Ballot:
     row = Application.objects.select_related("round").get(pk=application.pk)
     round_ = row.round
     stage = round_.stage_now
+    if round_.standstill:
+        raise VoteRefused(round_.standstill)
     now = timezone.now()
     window = round_.window(stage.code)
     if stage.kind != "vote" or not window.opens_at <= now < window.closes_at:

@@ -99,6 +99,10 @@ class Application(Subject):
         return Q(state="opinion", pk__in=open_.values("application"))
 
     @property
+    def stood_still(self) -> list[list[str]]:
+        return self.round.pauses
+
+    @property
     def begins_under(self) -> Procedure:
         return PROCEDURES.get(self.procedure_code, self.round_id)
 

@@ -135,6 +135,8 @@ def permitted(row: Round, actor: Account, right: str) -> Round:
         raise NotAllowed(f"您在该区划和条线没有“{words}”权限")
     if row.status != Round.Status.RUNNING:
         raise ShortlistRefused(f"{row} {row.get_status_display()}，不能再改动")
+    if row.standstill:
+        raise ShortlistRefused(row.standstill)
     return row
 
 

@@ -20,7 +20,7 @@ from yanzhen.engines.programmes.differences import spoken_answers
 from yanzhen.engines.programmes.eligibility import label_of, mend_of
 from yanzhen.engines.programmes.models import Application
 from yanzhen.faces.http import AccountRequest
-from yanzhen.faces.portal.selection import slots
+from yanzhen.faces.portal.selection import papers, slots
 from yanzhen.faces.portal.selection.forms import answer_form, answers_of, show
 from yanzhen.faces.portal.selection.rounds import CODE
 from yanzhen.faces.portal.visitors import mine
@@ -165,6 +165,8 @@ def _page(
         "options": [o for o in options if o.transition.code not in BY_FORM.values()],
         "unit": row.organisation_id is not None and row.organisation_id == request.user.organisation_id,
         "notice": queries.last_note(row) if row.state in applying.EDITED else "",
+        "papers": papers.held(row),
+        "papers_form": papers.PapersForm() if form else None,
         "slots": slots.filled(slots.ON_APPLICATION, row),
     }  # fmt: skip
     return render(request, "portal/selection/application.html", context, status=status)

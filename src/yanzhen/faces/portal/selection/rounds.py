@@ -25,7 +25,7 @@ from yanzhen.foundation.models import Account, Organisation, Person
 
 CODE = "application-code"
 """Where the session keeps number and check code of an application until they were shown once."""
-ORDER = ("open", "coming", "closed", "ended")
+ORDER = ("open", "coming", "paused", "closed", "ended")
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yanzhen.faces.portal.selection import own, rounds
+from yanzhen.faces.portal.selection import own, papers, rounds
 
 urlpatterns = [
     path("apply/", rounds.listing, name="rounds"),
@@ -12,5 +12,12 @@ urlpatterns = [
     path("me/applications/<str:number>/", own.application, name="application"),
     path("me/applications/<str:number>/examine/", own.examine, name="application_examine"),
     path("me/applications/<str:number>/move/<slug:code>/", own.move, name="application_move"),
+    path("me/applications/<str:number>/papers/", papers.adding, name="application_papers"),
+    path("me/applications/<str:number>/papers/<uuid:pk>/", papers.reading, name="application_paper"),
+    path(
+        "me/applications/<str:number>/papers/<uuid:pk>/remove/",
+        papers.removing,
+        name="application_paper_remove",
+    ),
     path("unit/", own.unit, name="unit"),
 ]

@@ -175,6 +175,8 @@ def said(shortage: Shortage, number: str) -> str:
 def demand(round_: Round, actor: Account) -> None:
     if not actor.has_right(RUN, round_):
         raise NotAllowed("您在该区划和条线没有“组织评选轮次”权限")
+    if round_.standstill:
+        raise PanelRefused(round_.standstill)
 
 
 def against_filling(round_: Round, actor: Account, *, holes: bool, seen: str = "-") -> Any:
