@@ -68,7 +68,7 @@ with database_scope({EVERYTHING}):
     unit = OrganisationFactory(region=RegionFactory(code="370102"), line=LineFactory())
     rows = [
         Application(pk=pk, round=made, organisation=unit, region_id="370102", line_id="union", title="x", number=f"B-{pk}",
-                    state="review", procedure_version=made.pk, started_at=timezone.now(), cell="3701",
+                    state="review", procedure_version=made.pk, started_at=timezone.now(), cell=("3701", "3702")[n % 2],
                     check_hash=b"0" * 32, score=100 - n / 1000, place=n + 1)
         for n, pk in enumerate(reserve_ids(Application, 40_000))
     ]

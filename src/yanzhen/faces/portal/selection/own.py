@@ -37,7 +37,7 @@ BY_FORM = {"draft": "submit", "supplement": "supplement"}
 def record(request: AccountRequest) -> HttpResponse:
     """What a worker has of its own; a unit's account goes to the unit's page."""
     account = request.user
-    if account.person_id is None and account.organisation_id is not None:
+    if account.person_id is None and queries.speaks_for_unit(account):
         return HttpResponseRedirect(reverse("portal:unit"))
     rows = [row for row in queries.own(account) if row.person_id and row.person_id == account.person_id]
     return render(
@@ -53,7 +53,7 @@ def record(request: AccountRequest) -> HttpResponse:
 def unit(request: AccountRequest) -> HttpResponse:
     """A unit's applications: first those that wait for its recommendation."""
     account = request.user
-    if account.organisation is None:
+    if account.organisation is None or not queries.speaks_for_unit(account):
         raise Http404
     rows = [row for row in queries.own(account) if row.organisation_id == account.organisation_id]
     waiting = [row for row in rows if row.state == "recommend_unit"]

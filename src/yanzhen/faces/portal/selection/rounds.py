@@ -77,7 +77,7 @@ def _page(
         "windows": [(programme.stage(w.stage), w) for w in round_.windows.all()],
         "conditions": [spoken_condition(programme, condition) for condition in programme.conditions],
         "form": form or (_form(account, round_) if account else None),
-        "speaks": bool(account and (account.person_id or account.organisation_id)),
+        "speaks": bool(account and (account.person_id or _for_unit(account))),
         "unit": bool(account and _for_unit(account)),
     }
     return render(request, "portal/selection/round.html", context, status=status)
@@ -105,8 +105,8 @@ def _begin(account: Account, round_: Round, given: dict[str, Any]) -> applying.O
 
 
 def _for_unit(account: Account) -> bool:
-    """Whether the account speaks for a unit: it has no worker of its own."""
-    return account.person_id is None and account.organisation_id is not None
+    """Whether the account speaks for a unit: it has no worker of its own, and may apply for the unit."""
+    return account.person_id is None and queries.speaks_for_unit(account)
 
 
 def _worker(account: Account, number: str) -> Person | None:
