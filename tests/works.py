@@ -8,6 +8,6 @@ from yanzhen.engines.programmes.works.models import Work
 
 def worked() -> Work:
     """Do what is open, as the worker would, and return it."""
-    pk = Work.objects.get(state__in=Work.OPEN).pk
+    pk = Work.objects.get(status__in=Work.OPEN).pk
     running.run(pk)
     return Work.objects.get(pk=pk)

@@ -240,13 +240,13 @@ def test_an_import_that_was_killed_in_the_middle_is_finished_and_nothing_comes_t
 
 def test_a_shortlist_whose_worker_was_killed_over_it_is_run_by_the_next(running):
     program(running.installation, SHORTLIST)
-    running.wait_for(lambda: running.one("select state from works_work") == "running", "the middle")
+    running.wait_for(lambda: running.one("select status from works_work") == "running", "the middle")
 
     running.kill()
     assert running.processes == []
     running.start()
 
-    running.wait_for(lambda: running.one("select state from works_work") in {"done", "failed"}, "the end")
-    assert running.installation.fetched("select state, begun from works_work") == [("done", 2)]
+    running.wait_for(lambda: running.one("select status from works_work") in {"done", "failed"}, "the end")
+    assert running.installation.fetched("select status, begun from works_work") == [("done", 2)]
     assert running.one("select count(*) from results_shortlistrun") == 1
     assert running.one("select count(*) from foundation_record where verb = 'shortlist.run'") == 1

@@ -45,7 +45,7 @@ def test_what_is_asked_for_twice_is_done_once():
 
     assert (first, queued(), ShortlistRun.objects.count()) == (second, 1, 1)
     work = Work.objects.get()
-    assert (work.state, work.begun, work.result) == ("done", 1, {"run": ShortlistRun.objects.get().pk})
+    assert (work.status, work.begun, work.result) == ("done", 1, {"run": ShortlistRun.objects.get().pk})
     assert "4 人入围" in work.said
 
 
@@ -74,7 +74,7 @@ def test_a_right_that_was_taken_away_meanwhile_is_not_used():
 
     work = worked()
 
-    assert (work.state, ShortlistRun.objects.count()) == ("failed", 0)
+    assert (work.status, ShortlistRun.objects.count()) == ("failed", 0)
     assert "没有“组织评选轮次”权限" in work.said
 
 
@@ -86,7 +86,7 @@ def test_an_adoption_that_the_engine_refuses_changes_nothing_and_says_why():
 
     work = worked()
 
-    assert (work.state, "名单已不成立" in work.said) == ("failed", True)
+    assert (work.status, "名单已不成立" in work.said) == ("failed", True)
     assert set(Application.objects.values_list("state", "chosen")) == {("review", None)}
 
 
@@ -99,7 +99,7 @@ def test_a_worker_killed_in_the_middle_leaves_the_work_to_the_next():
     running.run(work.pk)
 
     work.refresh_from_db()
-    assert (work.state, work.begun) == ("done", 2)
+    assert (work.status, work.begun) == ("done", 2)
     assert Application.objects.filter(state="noticed").count() == 4
 
 
@@ -112,7 +112,7 @@ def test_what_kills_every_worker_fails_with_a_sentence_and_may_be_asked_for_agai
     running.run(work.pk)
 
     work.refresh_from_db()
-    assert (work.state, work.said, ShortlistRun.objects.count()) == ("failed", running.GIVEN_UP, 0)
+    assert (work.status, work.said, ShortlistRun.objects.count()) == ("failed", running.GIVEN_UP, 0)
     assert asking.ask(made.round, SHORTLIST_RUN, actor=made.organiser) != work
 
 

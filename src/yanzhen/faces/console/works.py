@@ -20,6 +20,6 @@ def standing(round_: Round, *codes: str) -> dict[str, Any]:
         return {"work": work, "working": False}
     asked = timezone.localtime(work.at)
     said = gettext("%(what)s：%(state)s（%(who)s %(at)s 发起）") % {
-        "what": gettext(work.kind_label), "state": work.get_state_display(), "who": work.by, "at": f"{asked:%H:%M:%S}",
+        "what": gettext(work.kind_label), "state": work.get_status_display(), "who": work.by, "at": f"{asked:%H:%M:%S}",
     }  # fmt: skip
     return {"work": work, "working": True, "work_said": said}

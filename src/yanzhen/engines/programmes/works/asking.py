@@ -42,18 +42,18 @@ def ask(round_: Round, code: str, *, actor: Account, **given: Any) -> Work:
     except IntegrityError as error:
         if "work_one_at_a_time" not in str(error):
             raise
-        return _same(Work.objects.get(round=round_, state__in=Work.OPEN), code, given)
+        return _same(Work.objects.get(round=round_, status__in=Work.OPEN), code, given)
     return work
 
 
 def open_work(round_: Round) -> Work | None:
     """Return what the worker has in hand for the round, or is about to."""
-    return Work.objects.filter(round=round_, state__in=Work.OPEN).select_related("by").first()
+    return Work.objects.filter(round=round_, status__in=Work.OPEN).select_related("by").first()
 
 
 def newest(round_: Round, *codes: str) -> Work | None:
     """Return what the worker has in hand for the round; else the last work of these kinds, whatever became of it."""
-    mine = Q(kind__in=codes) | Q(state__in=Work.OPEN)
+    mine = Q(kind__in=codes) | Q(status__in=Work.OPEN)
     return Work.objects.filter(mine, round=round_).select_related("by").first()
 
 

@@ -25,7 +25,7 @@ class Work(models.Model):
     kind = models.CharField("事项", max_length=32)
     given = models.JSONField(default=dict)
     """What the kind takes: ids, codes and words, by name."""
-    state = models.CharField("状态", max_length=8, choices=State, default=State.QUEUED)
+    status = models.CharField("状态", max_length=8, choices=State, default=State.QUEUED)
     begun = models.PositiveSmallIntegerField("运行次数", default=0)
     """How often a worker began it: more than once where one was killed over it."""
     said = models.TextField("结果", blank=True)
@@ -43,7 +43,7 @@ class Work(models.Model):
         indexes = (models.Index(fields=("round", "-id"), name="work_round"),)
         constraints = (
             models.UniqueConstraint(
-                fields=("round",), condition=Q(state__in=("queued", "running")), name="work_one_at_a_time"
+                fields=("round",), condition=Q(status__in=("queued", "running")), name="work_one_at_a_time"
             ),
         )
 
@@ -52,7 +52,7 @@ class Work(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.state in self.OPEN
+        return self.status in self.OPEN
 
     @property
     def kind_label(self) -> str:

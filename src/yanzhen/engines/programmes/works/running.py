@@ -41,9 +41,9 @@ def _begin(pk: int) -> Work | None:
     if work.begun >= MOST:
         _end(work, Work.State.FAILED, Done(GIVEN_UP))
         return None
-    work.state, work.begun = Work.State.RUNNING, work.begun + 1
+    work.status, work.begun = Work.State.RUNNING, work.begun + 1
     work.began_at = work.began_at or timezone.now()
-    work.save(update_fields=["state", "begun", "began_at"])
+    work.save(update_fields=["status", "begun", "began_at"])
     return work
 
 
@@ -57,9 +57,9 @@ def _do(pk: int) -> None:
 def _end(work: Work, state: Work.State, done: Done) -> None:
     if not work.is_open:
         return
-    work.state, work.said, work.result = state, done.said, done.result
+    work.status, work.said, work.result = state, done.said, done.result
     work.ended_at = timezone.now()
-    work.save(update_fields=["state", "said", "result", "ended_at"])
+    work.save(update_fields=["status", "said", "result", "ended_at"])
     record(
         f"work.{state}", work.round, actor=work.by, right=KINDS[work.kind].right,
         after={"work": work.pk, "kind": work.kind, "begun": work.begun},

@@ -125,10 +125,7 @@ def fill_holes(
     )
     among = {a.pk for a in applications}
     held = [a for a in held if a.application_id in among]
-    standing = Standing(
-        np.array([a.application_id for a in held], np.int64), np.array([a.judge_id for a in held], np.int64),
-        np.array([a.status == DONE for a in held], np.bool_),
-    )  # fmt: skip
+    standing = _standing(held)
     leaving = {judge.pk for judge in gone}
     away = np.array([j.pk for j in judges if not j.active or j.pk in leaving], np.int64)
     runs = AssignmentRun.objects.filter(round=round_, stage=stage.code).count()
@@ -155,6 +152,13 @@ def fill_holes(
     )
     _keep(run, found.panel, stage.code, round_, actor)
     return run, found.panel
+
+
+def _standing(held: Sequence[Assignment]) -> Standing:
+    return Standing(
+        np.array([a.application_id for a in held], np.int64), np.array([a.judge_id for a in held], np.int64),
+        np.array([a.status == DONE for a in held], np.bool_),
+    )  # fmt: skip
 
 
 def said(shortage: Shortage, number: str) -> str:

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=32, verbose_name="事项")),
                 ("given", models.JSONField(default=dict)),
                 (
-                    "state",
+                    "status",
                     models.CharField(
                         choices=[
                             ("queued", "排队中"),
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["round", "-id"], name="work_round")],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("state__in", ("queued", "running"))),
+                        condition=models.Q(("status__in", ("queued", "running"))),
                         fields=("round",),
                         name="work_one_at_a_time",
                     )
