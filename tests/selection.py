@@ -107,7 +107,8 @@ def worker(unit: Organisation, **fields: Any) -> tuple[Person, Account]:
 
 def unit_account(unit: Organisation) -> Account:
     return AccountFactory(
-        organisation=unit, grants=[(unit.region, unit.line, "application.submit application.recommend_unit")]
+        organisation=unit,
+        grants=[(unit.region, unit.line, "application.apply_unit application.recommend_unit")],
     )
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy import optimize, sparse
 
 from yanzhen.engines.matching.candidates import Scores
+from yanzhen.engines.matching.crowds import ENOUGH, MANY, eased
 from yanzhen.engines.matching.field import Apart, Applications, Cap, Field, Judges, Lacking, Named
 from yanzhen.engines.matching.network import arcs, cheapest
-from yanzhen.engines.matching.panels import Idle, assign
+from yanzhen.engines.matching.panels import Idle, Seats, _holes, _proven, assign
 from yanzhen.engines.matching.repair import Standing, repair
 from yanzhen.engines.matching.shortages import Shortage
 
@@ -195,6 +196,27 @@ def test_few_candidates_come_to_the_best_over_all_pairs_and_say_so():
         assert few.gap is not None
         assert few.gap <= 1e-4
         assert worth_of(few) <= whole <= worth_of(few) + few.gap * few.total + 1
+
+
+def test_many_panels_under_caps_are_as_good_as_it_is_said_and_break_none():
+    cities = np.arange(80) % 16
+    field = a_field(
+        MANY + 500, 80, marks=3, most=200, caps=(Cap("city", cities, 1), Cap("employer", np.arange(80) // 2 * 16 + cities, 1))
+    )  # fmt: skip
+    scores, holes = Scores(field, 7, 0), _holes(field, Seats(*(np.zeros(0, np.int64),) * 2))
+
+    quick = eased(scores, holes, 60, 10)
+    pairs, found, _gap = _proven(scores, holes, floor=False)
+    panel = assign(field, seed=7, noise=0)
+
+    assert quick is not None
+    assert quick.gap <= ENOUGH
+    best = int(pairs.scores[found.chosen].astype(np.int64).sum())
+    assert best * (1 - quick.gap) <= int(quick.pairs.scores[quick.found.chosen].astype(np.int64).sum())
+    seated = np.zeros((MANY + 500, 16), np.int64)
+    np.add.at(seated, ((panel.applications - 100) // 3, cities[(panel.judges - 500) // 7]), 1)
+    loads = np.bincount((panel.judges - 500) // 7)
+    assert (seated.max(), seated.sum(), loads.max() <= 200) == (1, 3 * (MANY + 500), True)
 
 
 def test_a_judge_with_room_is_found_though_many_fit_better():

@@ -16,6 +16,7 @@ from tests.faces.console import browser, hidden, text
 from tests.factories import AccountFactory, RegionFactory
 from tests.panels import NAME, at, judges, mark_all, marks, panel_programme, reviewed, seated
 from tests.selection import ORGANISER, open_round, organiser
+from tests.works import worked
 from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.panels.actions import marking, running
 from yanzhen.engines.programmes.panels.models import Assignment, Bar, Judge, ScoreRun, Sheet, VoidSheet
@@ -44,9 +45,18 @@ def address(round_: Round, more: str = "") -> str:
     return f"/console/panels/{round_.pk}/{more}"
 
 
+def previewed(client: Client, round_: Round, page: str = "fill/", **more: Any) -> Any:
+    """Ask for a preview, let the worker compute it, and open the page again."""
+    client.post(address(round_, page), {"preview": "1", **more})
+    worked()
+    return client.get(address(round_, page))
+
+
 def fill(client: Client, round_: Round, page: str = "fill/", **more: Any) -> Any:
-    shown = client.get(address(round_, page))
-    return client.post(address(round_, page), {"seen": hidden(shown, "seen"), "confirm": "1", **more})
+    shown = previewed(client, round_, page, **more)
+    answer = client.post(address(round_, page), {"seen": hidden(shown, "seen"), "confirm": "1", **more})
+    worked()
+    return answer
 
 
 def test_a_judge_is_invited_from_those_who_may_mark(actor: Account) -> None:
@@ -75,31 +85,32 @@ def test_panels_are_filled_after_a_preview_that_keeps_nothing(actor: Account) ->
     round_ = to_assign(actor, judges_=3)
     client = browser(actor)
 
-    shown = client.get(address(round_, "fill/"))
+    shown = previewed(client, round_)
     assert "将分出 4 项任务" in text(shown)
     assert not Assignment.objects.exists()
     assert client.post(address(round_, "fill/"), {"confirm": "1"}).status_code == 409
     answer = fill(client, round_)
 
     assert (answer.status_code, Assignment.objects.count()) == (303, 4)
-    again = text(client.get(address(round_, "fill/")))
-    assert "已分配评委" in again
+    again = client.post(address(round_, "fill/"), {"preview": "1"})
+    assert (again.status_code, "已分配评委" in text(again)) == (409, True)
     overview = text(client.get(address(round_)))
     run = Assignment.objects.select_related("run").first().run  # type: ignore[union-attr]  # four of them
     assert all(each in overview for each in (str(run.seed), run.input_hash, run.solver, "核对"))
 
 
-def test_a_preview_that_is_out_of_date_is_shown_anew(actor: Account) -> None:
+def test_a_preview_that_is_out_of_date_is_refused_and_made_anew(actor: Account) -> None:
     round_ = to_assign(actor, judges_=2)
     client = browser(actor)
-    seen = hidden(client.get(address(round_, "fill/")), "seen")
+    seen = hidden(previewed(client, round_), "seen")
     judges(round_, actor, 1)
 
     answer = client.post(address(round_, "fill/"), {"seen": seen, "confirm": "1"})
+    worked()
 
-    assert (answer.status_code, Assignment.objects.count()) == (409, 0)
-    assert "预览之后" in text(answer)
-    assert hidden(answer, "seen") != seen
+    assert (answer.status_code, Assignment.objects.count()) == (303, 0)
+    assert "预览之后" in text(client.get(address(round_)))
+    assert hidden(previewed(client, round_), "seen") != seen
 
 
 def test_what_panels_lack_is_said_before_and_after(actor: Account) -> None:
@@ -108,14 +119,14 @@ def test_what_panels_lack_is_said_before_and_after(actor: Account) -> None:
     client = browser(actor)
 
     said = f"{Application.objects.get().number} 还缺 1 名评委（与申报人同市 1 人）"
-    assert said in text(client.get(address(round_, "fill/")))
+    assert said in text(previewed(client, round_))
     fill(client, round_)
     assert said in text(client.get(address(round_)))
 
 
 def test_no_judge_and_no_application_is_said_and_not_an_error(actor: Account) -> None:
     client = browser(actor)
-    shown = client.get(address(to_assign(actor), "fill/"))
+    shown = previewed(client, to_assign(actor))
 
     assert "还没有评委" in text(shown)
     assert "confirm" not in shown.content.decode()
@@ -145,12 +156,13 @@ def test_who_leaves_is_replaced_after_a_preview(actor: Account) -> None:
     gone = Assignment.objects.order_by("pk").first().judge  # type: ignore[union-attr]  # two of them
     client = browser(actor)
 
-    shown = client.post(address(round_, "holes/"), {"gone": gone.pk, "preview": "1"})
+    shown = previewed(client, round_, "holes/", gone=gone.pk)
     assert "将分出 1 项任务" in text(shown)
     assert Judge.objects.filter(active=True).count() == 3
     answer = client.post(
         address(round_, "holes/"), {"gone": gone.pk, "seen": hidden(shown, "seen"), "confirm": "1"}
     )
+    worked()
 
     assert answer.status_code == 303
     assert set(Judge.objects.filter(active=False)) == {gone}
@@ -197,23 +209,26 @@ def test_a_text_is_redacted_and_the_judge_reads_that(actor: Account) -> None:
 def test_a_run_shows_raw_beside_corrected_and_how_to_check_it(actor: Account) -> None:
     round_ = seated(actor, applications=4, judges_=3)
     client = browser(actor)
-    early = client.post(address(round_, "scores/"), {"method": "mean"})
-    assert early.status_code == 409
+    client.post(address(round_, "scores/"), {"method": "mean"})
+    worked()
+    assert "还没有评委交来评分" in text(client.get(address(round_, "scores/")))
     mark_all(round_)
 
-    made = client.post(address(round_, "scores/"), {"method": "mean"})
+    client.post(address(round_, "scores/"), {"method": "mean"})
+    worked()
     run = ScoreRun.objects.get()
     page = address(round_, f"scores/{run.pk}/")
     shown = text(client.get(page))
 
-    assert (made.status_code, made.url) == (303, page)
+    assert page in client.get(address(round_, "scores/")).content.decode()
     assert all(each in shown for each in ("校正分", "原始分", run.input_hash, run.result_hash, "scoring/1"))
     assert hashlib.sha256(client.get(f"{page}frozen/").content).hexdigest() == run.result_hash
     assert "逐字节一致" in text(client.get(f"{page}check/"))
     assert client.post(address(round_, "scores/"), {"method": "sorcery"}).status_code == 422
-    few = client.post(address(round_, "scores/"), {"method": "two_way"})
-    assert (few.status_code, ScoreRun.objects.count()) == (409, 1)
-    assert "所评不足 8 份" in text(few)
+    client.post(address(round_, "scores/"), {"method": "two_way"})
+    worked()
+    assert ScoreRun.objects.count() == 1
+    assert "所评不足 8 份" in text(client.get(address(round_, "scores/")))
 
 
 def test_judges_are_reported_where_the_method_tells_them_apart(actor: Account) -> None:
@@ -237,6 +252,7 @@ def test_a_run_is_adopted_after_what_it_changes_was_shown(actor: Account) -> Non
     first = running.run(round_, actor=actor)
     client = browser(actor)
     assert client.post(address(round_, f"scores/{first.pk}/adopt/")).status_code == 303
+    worked()
     held = Assignment.objects.filter(application__place=1).first()
     assert held
     marking.void(held.sheets.get(), why="评委看错了申报", actor=actor)
@@ -250,6 +266,7 @@ def test_a_run_is_adopted_after_what_it_changes_was_shown(actor: Account) -> Non
     assert "退出前 1 名" in compared
     assert "重新运行" in text(client.get(address(round_, f"scores/{first.pk}/check/")))
     assert client.post(address(round_, f"scores/{second.pk}/adopt/")).status_code == 303
+    worked()
     assert ScoreRun.objects.get(adopted_at__isnull=False) == second
 
 
@@ -337,8 +354,7 @@ def test_a_page_of_the_round_reads_a_fixed_number_of_times(actor: Account, page:
         round_ = at(round_, "assign")
         judges(round_, actor, size + 1)
         client = browser(actor)
-        if page != "fill/":
-            fill(client, round_)
+        (previewed if page == "fill/" else fill)(client, round_)
         client.get(address(round_, page))
         with CaptureQueriesContext(connection) as asked:
             assert client.get(address(round_, page)).status_code == 200

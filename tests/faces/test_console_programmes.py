@@ -80,7 +80,7 @@ def test_the_desk_shows_the_own_city_and_no_other():
         ({"eligible": "true"}, 2),
         ({"eligible": "open"}, 0),
         ({"q": "测试"}, 2),
-        ({"q": "𠮷"}, 0),
+        ({"q": "𠮷野"}, 0),
     ],
 )
 def test_the_desk_is_narrowed_by_state_place_industry_and_conditions(query, found):

@@ -13,6 +13,7 @@ from tests.faces.console import browser, hidden, text
 from tests.factories import AccountFactory, LineFactory
 from tests.results import adopted, at_stage, cities, dealt, jury, over, published, ready
 from tests.selection import open_round, organiser, programme, province
+from tests.works import worked
 from yanzhen.engines.programmes.declare import Quota, Ratio
 from yanzhen.engines.programmes.models import Application, QuotaCell
 from yanzhen.engines.programmes.notices import publishing, queries
@@ -91,11 +92,14 @@ def test_a_shortlist_is_run_read_and_adopted() -> None:
     address = where("results-shortlist", made.round.pk)
 
     assert client.post(where("results-run", made.round.pk)).status_code == 303
+    assert "排队中" in text(client.get(address))
+    worked()
     assert "4 人入围" in text(client.get(address))
     left = text(client.get(f"{address}?left=1"))
     assert "济南市的 2 个名额由排在前面的入围" in left
     assert "2 件未入围并各自读到理由" in text(client.get(where("results-adopt", made.round.pk)))
     assert client.post(where("results-adopt", made.round.pk), {"note": ""}).status_code == 303
+    worked()
 
     assert Application.objects.filter(round=made.round, state="noticed").count() == 4
     assert "已采用" in text(client.get(address))
@@ -106,7 +110,9 @@ def test_rules_that_contradict_each_other_are_said_on_the_page() -> None:
     made = ready(made=programme(ratios=(share,), per_employer=0), traits=[[]] * 6)
     client = browser(made.organiser)
 
-    page = client.post(where("results-run", made.round.pk), follow=True)
+    client.post(where("results-run", made.round.pk))
+    worked()
+    page = client.get(where("results-shortlist", made.round.pk))
 
     assert "一线职工不低于 75%（3 人），参加排名的有 0 人" in text(page)
 
@@ -200,9 +206,10 @@ def test_a_list_of_any_length_takes_the_same_statements(django_assert_max_num_qu
     made = ready(("3701", "3702") * 30)
     client = browser(made.organiser)
     client.post(where("results-run", made.round.pk))
+    worked()
     client.get(where("results-shortlist", made.round.pk))
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         page = client.get(f"{where('results-shortlist', made.round.pk)}?left=1")
     assert page.content.decode().count("SB-") == 50
     assert "下一页" in text(page)

@@ -49,6 +49,33 @@ from yanzhen.foundation.models import Batch
 batch = Batch.objects.get()
 sheets.confirm(batch, actor=batch.sender)
 """
+SHORTLIST = """
+from django.db import transaction
+from django.utils import timezone
+from tests.results import at_stage
+from tests.selection import open_round, organiser, programme
+from tests.factories import LineFactory, OrganisationFactory, RegionFactory
+from yanzhen.engines.programmes import quotas
+from yanzhen.engines.programmes.models import Application
+from yanzhen.engines.programmes.results.works import SHORTLIST_RUN
+from yanzhen.engines.programmes.works.asking import ask
+from yanzhen.foundation.bulk import copy_in, reserve_ids
+from yanzhen.foundation.scope import EVERYTHING, database_scope
+with database_scope({EVERYTHING}):
+    actor = organiser()
+    made = open_round(actor, programme(ratios=(), per_employer=0))
+    quotas.deal(made, {"3701": 1, "3702": 1}, actor=actor)
+    unit = OrganisationFactory(region=RegionFactory(code="370102"), line=LineFactory())
+    rows = [
+        Application(pk=pk, round=made, organisation=unit, region_id="370102", line_id="union", title="x", number=f"B-{pk}",
+                    state="review", procedure_version=made.pk, started_at=timezone.now(), cell=("3701", "3702")[n % 2],
+                    check_hash=b"0" * 32, score=100 - n / 1000, place=n + 1)
+        for n, pk in enumerate(reserve_ids(Application, 40_000))
+    ]
+    with transaction.atomic():
+        copy_in(Application, rows)
+    ask(at_stage(made, "shortlist"), SHORTLIST_RUN, actor=actor)
+"""
 
 
 class Running:
@@ -209,3 +236,17 @@ def test_an_import_that_was_killed_in_the_middle_is_finished_and_nothing_comes_t
         "select count(*), count(distinct body), count(distinct number) from hotline_case"
     ) == [(ROWS, ROWS, ROWS)]
     assert running.one("select done from foundation_batch") == ROWS
+
+
+def test_a_shortlist_whose_worker_was_killed_over_it_is_run_by_the_next(running):
+    program(running.installation, SHORTLIST)
+    running.wait_for(lambda: running.one("select status from works_work") == "running", "the middle")
+
+    running.kill()
+    assert running.processes == []
+    running.start()
+
+    running.wait_for(lambda: running.one("select status from works_work") in {"done", "failed"}, "the end")
+    assert running.installation.fetched("select status, begun from works_work") == [("done", 2)]
+    assert running.one("select count(*) from results_shortlistrun") == 1
+    assert running.one("select count(*) from foundation_record where verb = 'shortlist.run'") == 1

@@ -22,13 +22,15 @@ from django.utils import timezone
 from tests.faces.console import browser, fill, hidden, text
 from tests.faces.test_console_programme_editor import filled
 from tests.ladder import Cast, cast, own_number, worker
+from tests.works import worked
 from yanzhen.engines.honours.models import Honour
 from yanzhen.engines.programmes.actions import inspecting, voting
 from yanzhen.engines.programmes.certificates import tasks
 from yanzhen.engines.programmes.certificates.models import CertificateRun
 from yanzhen.engines.programmes.models import Application, Definition, Round
 from yanzhen.engines.programmes.notices.models import Notice, Objection
-from yanzhen.engines.programmes.panels.models import Assignment
+from yanzhen.engines.programmes.panels.models import Assignment, ScoreRun
+from yanzhen.engines.programmes.works.models import Work
 from yanzhen.foundation import accounts, calendar, crypto, parameters, regions
 from yanzhen.foundation.models import Account
 
@@ -79,6 +81,13 @@ def done(answer: Any) -> Any:
     """A form that was taken leads on; what it says instead is the failure's message."""
     assert answer.status_code == 303, text(answer)
     return answer
+
+
+def asked(client: Client, page: str, **given: str) -> None:
+    """Ask for what the worker does, and let it be done."""
+    done(client.post(page, given))
+    work = worked()
+    assert work.status == Work.State.DONE, work.said
 
 
 def a_round_is_opened(year: Cast) -> None:
@@ -148,7 +157,9 @@ def panels_are_filled_and_mark(year: Cast) -> None:
     for judge, city in zip(year.judges, ("370600", "370700", "370800"), strict=True):
         given = {"account": judge.pk, "region": city, "employer": "", "topics": "", "most": ""}
         done(client.post(f"/console/panels/{pk}/judges/invite/", given))
-    done(client.post(f"/console/panels/{pk}/fill/", {"seen": hidden(client.get(f"/console/panels/{pk}/fill/"), "seen"), "confirm": "1"}))  # fmt: skip
+    page = f"/console/panels/{pk}/fill/"
+    asked(client, page, preview="1")
+    asked(client, page, seen=hidden(client.get(page), "seen"), confirm="1")
     assert Assignment.objects.count() == 12
     year.within("mark")
     done(year.turn())
@@ -161,9 +172,10 @@ def panels_are_filled_and_mark(year: Cast) -> None:
             marks = {"m-skill": skill, "m-results": 2, "m-teaching": 2, "m-spirit": 2}
             done(judging.post(f"/console/reviews/{held.pk}/", marks))
     client = browser(year.organiser)
-    run = done(client.post(f"/console/panels/{pk}/scores/", {"method": "mean"}))["Location"]
+    asked(client, f"/console/panels/{pk}/scores/", method="mean")
+    run = f"/console/panels/{pk}/scores/{ScoreRun.objects.get().pk}/"
     assert "一致" in text(client.get(f"{run}check/"))
-    done(client.post(f"{run}adopt/", {}))
+    asked(client, f"{run}adopt/")
 
 
 def workers_vote_and_the_office_visits(year: Cast) -> None:
@@ -184,9 +196,9 @@ def the_list_is_made(year: Cast) -> None:
     year.within("shortlist")
     done(year.turn())
     client, pk = browser(year.organiser), year.held.pk
-    done(client.post(f"/console/results/{pk}/shortlist/run/"))
+    asked(client, f"/console/results/{pk}/shortlist/run/")
     assert "3 人入围" in text(client.get(f"/console/results/{pk}/shortlist/"))
-    done(client.post(f"/console/results/{pk}/shortlist/adopt/", {"note": "经领导小组审议"}))
+    asked(client, f"/console/results/{pk}/shortlist/adopt/", note="经领导小组审议")
     assert {row.person.name for row in rows("noticed") if row.person} == {"测试甲", "测试乙", "测试己"}
     own = browser(account_of(year, "测试丙"))
     page = text(own.get(f"/me/applications/{named('测试丙').number}/"))

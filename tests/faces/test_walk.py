@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -41,9 +42,11 @@ from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Party
 from yanzhen.engines.programmes.actions.editing import draw_up, open_round
 from yanzhen.engines.programmes.calibration.actions import add_sample
-from yanzhen.engines.programmes.models import Application
+from yanzhen.engines.programmes.models import Application, Round
+from yanzhen.engines.programmes.panels import papers
 from yanzhen.engines.programmes.panels.actions import running
 from yanzhen.engines.programmes.panels.models import Bar, Sheet, VoidSheet
+from yanzhen.engines.programmes.works.models import Work
 from yanzhen.faces.console.models import BulkMove, SavedView
 from yanzhen.foundation import attachments, parameters, sheets
 from yanzhen.foundation.accounts import issue_token
@@ -70,6 +73,7 @@ SECRETS = (
     "13812345678",
     "不该外传的答复",
     "不该外传的文件",
+    "不该外传的附件",
     "不该外传的要求",
     NAME,
     UNIT,
@@ -268,12 +272,16 @@ class Rows:
         run = running.run(round_, actor=actor)
         sheet = Sheet.objects.select_related("assignment__application").latest("pk")
         held = sheet.assignment
+        paper = attachments.store(
+            ContentFile(b"%PDF-1.7\n%%EOF\n", "不该外传的附件.pdf"), subject=held.application, actor=None
+        )
+        papers.clear(held.application, paper.pk, actor=actor)
         about = {
-            "pk": round_.pk, "judge": held.judge_id, "sheet": sheet.pk, "run": run.pk, "other": run.pk,
+            "paper": paper.pk, "pk": round_.pk, "judge": held.judge_id, "sheet": sheet.pk, "run": run.pk, "other": run.pk,
             "number": held.application.number,
         }  # fmt: skip
-        for name in ("review", "review-recuse"):
-            self.by_name[f"console:{name}"] = {"pk": held.pk}
+        for name in ("review", "review-recuse", "review-paper"):
+            self.by_name[f"console:{name}"] = {"pk": held.pk, "paper": paper.pk}
         for name, _pattern in addresses():
             if name.startswith("console:panel-"):
                 self.by_name[name] = about
@@ -338,7 +346,7 @@ class Rows:
         )
         for name in ("definition", "definition-edit", "round-open", "definition-difference"):
             self.by_name[f"console:{name}"] = {"pk": definition.pk, "other": definition.pk}
-        for name in ("round", "round-turn", "round-cancel", "round-window"):
+        for name in ("round", "round-turn", "round-pause", "round-resume", "round-cancel", "round-window"):
             self.by_name[f"console:{name}"] = {"pk": held.pk, "stage": "apply"}
         for name in ("console:examine", "console:settle", "console:ask-opinions", "console:give-opinion", "api:show_application",
                      "api:list_application_options", "api:move_application"):  # fmt: skip
@@ -514,7 +522,8 @@ def test_a_stranger_changes_nothing_by_any_form():
     assert (clerk.is_active, clerk.password) == (True, rows.place.clerk.password)
     assert Organisation.objects.get(pk=rows.organisation.pk).name == "不该外传的单位"
     assert set(Person.objects.values_list("pk", flat=True)) == known
-    assert (Bar.objects.count(), VoidSheet.objects.count()) == (0, 0)
+    assert (Bar.objects.count(), VoidSheet.objects.count(), Work.objects.count()) == (0, 0, 0)
+    assert Round.objects.exclude(pauses=[]).count() == 0
     assert DutyReport.objects.values_list("pk", "grade", "honour__state").get() == (
         rows.report.pk,
         "",

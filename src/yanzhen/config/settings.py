@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "yanzhen.engines.indicators",
     "yanzhen.engines.search",
     "yanzhen.engines.programmes",
+    "yanzhen.engines.programmes.works",
     "yanzhen.engines.programmes.panels",
     "yanzhen.engines.programmes.calibration",
     "yanzhen.engines.programmes.visits",

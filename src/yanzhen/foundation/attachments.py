@@ -94,6 +94,20 @@ def bytes_of(attachment: Attachment) -> bytes:
         return cast(bytes, file.read())
 
 
+@transaction.atomic
+def remove(attachment: Attachment, *, actor: Account | None) -> None:
+    """Take a file away for good, its bytes once that is committed; what it was stays on record by its digest."""
+    record(
+        "attachment.remove",
+        attachment,
+        actor=actor,
+        before={"sha256": attachment.sha256, "size": attachment.size},
+    )
+    path = path_of(attachment)
+    attachment.delete()
+    transaction.on_commit(lambda: default_storage.delete(path))
+
+
 def of(row: models.Model) -> list[Attachment]:
     """Return what was handed in with a row that was read in reach, oldest first: who sees the row sees its papers."""
     mine = Attachment.objects.filter(subject_type=row._meta.label_lower, subject_id=str(row.pk))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -58,9 +58,15 @@ def audience_of(region: str, line: str) -> list[str]:
 
     The database computes the same for a row's own place (function `yanzhen_audience`).
     """
+    return list(_audience(region, line))
+
+
+@lru_cache(maxsize=4096)
+def _audience(region: str, line: str) -> tuple[str, ...]:
+    """Asked several times of every row of a long list, most of which lie in few places."""
     prefix = prefix_of(region)
     prefixes = [prefix[:n] for n in DEPTHS if n <= len(prefix)]
-    return [EVERYTHING, *(f"{who}:{p}" for who in (ANY_LINE, line) for p in prefixes)]
+    return (EVERYTHING, *(f"{who}:{p}" for who in (ANY_LINE, line) for p in prefixes))
 
 
 @ArrayField.register_lookup

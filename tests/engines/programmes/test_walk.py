@@ -26,6 +26,7 @@ from yanzhen.engines.programmes.declare import read
 from yanzhen.engines.programmes.models import Application, Finding, QuotaCell, Round, Window
 from yanzhen.engines.programmes.unfold import WHOLE, procedure_of
 from yanzhen.foundation.errors import Invalid, NotAllowed
+from yanzhen.foundation.models import Record
 
 pytestmark = pytest.mark.django_db
 
@@ -202,3 +203,26 @@ def test_every_contradiction_is_told_at_once_and_each_in_its_place():
     with pytest.raises(Invalid) as refusal:
         read(programme().plain() | {"quota": {"places": "many"}})
     assert refusal.value.data["fields"] == {"quota.places": "须填整数"}
+
+
+def test_who_belongs_to_a_unit_speaks_for_it_only_with_the_right_and_for_no_other():
+    round_ = open_round(organiser())
+    unit, other = enterprise(), enterprise("370102")
+    row, _worker = applied(round_, unit=unit)
+    colleague = AccountFactory(organisation=unit)
+    clerk, neighbour = unit_account(unit), unit_account(other)
+    recommends = AccountFactory(
+        organisation=unit, grants=[(unit.region, unit.line, "application.recommend_unit")]
+    )
+    another, _account = worker(unit)
+
+    for nobody in (colleague, neighbour, recommends):
+        with pytest.raises(NotAllowed):
+            applying.apply(round_, person=another, organisation=unit, title="", actor=nobody)
+        with pytest.raises(NotAllowed):
+            applying.save_answers(row, {"deeds": "改了"}, actor=nobody)
+        assert not row.belongs_to(nobody)
+    assert [queries.own(one) for one in (colleague, neighbour, recommends, clerk)] == [[], [], [row], [row]]
+    made = applying.apply(round_, person=another, organisation=unit, title="", actor=clerk).application
+    line = Record.objects.get(verb="start", subject_id=str(made.pk))
+    assert (line.actor_id, line.grant_id) == (clerk.pk, clerk.grants.get().pk)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from yanzhen.engines.matching.candidates import BARRED, Candidates, Scores, gather, pairs_of, stacked
+from yanzhen.engines.matching.crowds import eased
 from yanzhen.engines.matching.field import Field, digest
 from yanzhen.engines.matching.network import SOLVER, Bools, Ints
 from yanzhen.engines.matching.prices import look
@@ -84,14 +85,8 @@ def fill(field: Field, seats: Seats, stamp: Stamp, *, noise: int, floor: bool) -
     A judge who sits on a panel already must be barred from it by the field.
     """
     scores, holes = Scores(field, stamp.seed, noise), _holes(field, seats)
-    pairs, found, weakest = _first(scores, holes, floor)
-    gap = None
-    for _round in range(ROUNDS):
-        better, gap = _wanted(scores, pairs, found, holes, weakest)
-        if not len(better.rows):
-            break
-        pairs = pairs.union(better, len(holes.most))
-        found = route(pairs, holes)
+    quick = None if floor else eased(scores, holes, _breadth(holes), LOTS)
+    pairs, found, gap = quick or _proven(scores, holes, floor)
     chosen = found.chosen
     rows, columns = pairs.rows[chosen].astype(np.int64), pairs.columns[chosen].astype(np.int64)
     loads = np.bincount(columns, minlength=len(holes.most))
@@ -109,9 +104,26 @@ def fill(field: Field, seats: Seats, stamp: Stamp, *, noise: int, floor: bool) -
     )
 
 
+def _proven(scores: Scores, holes: Holes, floor: bool) -> tuple[Candidates, Routes, float | None]:
+    """Solve the whole, and again with the pairs that would pay, until what is left to gain is no more than WITHIN."""
+    pairs, found, weakest = _first(scores, holes, floor)
+    gap = None
+    for _round in range(ROUNDS):
+        better, gap = _wanted(scores, pairs, found, holes, weakest)
+        if not len(better.rows):
+            break
+        pairs = pairs.union(better, len(holes.most))
+        found = route(pairs, holes)
+    return pairs, found, gap
+
+
+def _breadth(holes: Holes) -> int:
+    return max(BEST, 2 * int(holes.demand.max(initial=0)))
+
+
 def _first(scores: Scores, holes: Holes, floor: bool) -> tuple[Candidates, Routes, int]:
     """Solve with enough candidates: widened as long as a missing mark or load could be had from a pair not looked at."""
-    m, best = len(holes.most), max(BEST, 2 * int(holes.demand.max(initial=0)))
+    m, best = len(holes.most), _breadth(holes)
     rows = np.flatnonzero(holes.demand)
     pairs = gather(scores, best, LOTS, rows)
     found = route(pairs, holes)

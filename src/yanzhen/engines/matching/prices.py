@@ -100,10 +100,19 @@ def _gains(pairs: Candidates, chosen: Bools, judges: int, crowd: Crowd) -> Ints:
 
 def look(scores: Scores, pairs: Candidates, chosen: Bools, holes: Holes, floor: int) -> Look:
     """Price every pair at or above `floor`; only where no mark is missing does the bound mean anything."""
+    least = np.minimum(holes.least, np.bincount(pairs.columns[chosen], minlength=len(holes.most)))
+    found = prices(pairs, chosen, least, Crowd(pairs, chosen, holes))
+    return bounded(scores, pairs, chosen, holes, floor, found)
+
+
+def bounded(
+    scores: Scores, pairs: Candidates, chosen: Bools, holes: Holes, floor: int, at_prices: Ints
+) -> Look:
+    """Do what `look` does by prices that were found elsewhere: any bound, the right ones best."""
     m = len(holes.most)
     least = np.minimum(holes.least, np.bincount(pairs.columns[chosen], minlength=m))
     crowd = Crowd(pairs, chosen, holes)
-    worth = prices(pairs, chosen, least, crowd).clip(OUT // 2, -OUT // 2).astype(np.int32)
+    worth = at_prices.clip(OUT // 2, -OUT // 2).astype(np.int32)
     seats = np.flatnonzero(chosen)
     rows, columns = pairs.rows[seats], pairs.columns[seats]
     values_of = pairs.scores[seats] - worth[columns]

@@ -44,7 +44,7 @@ def begin(term: Term, subject: Subject, *, at: datetime, party: Party | None = N
         parameter=parameters.get(term.code_for(subject), on=timezone.localdate(at), region=region),
         started_at=at,
     )
-    wind(clock, term, region=region, ladder=subject.procedure.ladder)
+    wind(clock, term, subject, region=region)
     return clock
 
 
@@ -52,19 +52,22 @@ def succeed(clock: Clock, term: Term, subject: Subject) -> Clock:
     """Return the unsaved clock that goes on from where `clock` began, by the measure that holds for `subject` now."""
     following = begin(term, subject, at=clock.started_at)
     following.extension, following.pauses = clock.extension, clock.pauses
-    wind(following, term, region=subject.region_id, ladder=subject.procedure.ladder)
+    wind(following, term, subject, region=subject.region_id)
     return following
 
 
-def wind(clock: Clock, term: Term, *, region: str, ladder: Ladder | None) -> None:
-    """Set the clock's end, warning and next rung from what it started with, its extension and its pauses."""
+def wind(clock: Clock, term: Term, subject: Subject, *, region: str) -> None:
+    """Set the clock's end, warning and next rung from what it started with, its extension, its pauses and the subject's."""
     calendar = load_calendar()
     deadline = end_of(
         clock.started_at,
         parameters.span_of(clock.parameter),
         calendar=calendar,
         extension=clock.extension,
-        pauses=[(date.fromisoformat(first), date.fromisoformat(last)) for first, last in clock.pauses],
+        pauses=[
+            (date.fromisoformat(first), date.fromisoformat(last))
+            for first, last in [*clock.pauses, *subject.stood_still]
+        ],
     )
     clock.due_at = deadline.due_at
     clock.provisional = deadline.provisional
@@ -74,7 +77,7 @@ def wind(clock: Clock, term: Term, *, region: str, ladder: Ladder | None) -> Non
         clock.warn_at = max(
             clock.started_at, warning_at(deadline.due_at, parameters.span_of(before), calendar)
         )
-    clock.rung_at = rung_at(clock, ladder, region=region)
+    clock.rung_at = rung_at(clock, subject.procedure.ladder, region=region)
 
 
 def rung_at(clock: Clock, ladder: Ladder | None, *, region: str) -> datetime | None:

@@ -39,6 +39,8 @@ DERIVED = ("due_at", "warn_at", "late", "shared_with")
 """Columns that follow from clocks, organisation and parties; rows that agree in them are written together."""
 CHUNK = 500
 """Subjects locked at once by `advance_many`: enough to share statements, few enough to let others in between."""
+HELD = 5_000
+"""The same inside a caller's transaction, whose locks last to its end anyhow: as many as memory bears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +148,15 @@ def advance_many(
 ) -> Outcome:
     """Make the move on each of `ids` that may make it, and say of the others why not.
 
-    Commits by chunks: a list cut off in the middle has moved a part of it, whole subject by whole subject.
+    Commits by chunks: a list cut off in the middle has moved a part of it, whole subject by whole subject. Inside a
+    transaction nothing is committed before that is, and statements are shared by ten times as many.
     """
     outcome = Outcome()
-    for first in range(0, len(ids), CHUNK):
+    size = HELD if transaction.get_connection().in_atomic_block else CHUNK
+    for first in range(0, len(ids), size):
         with transaction.atomic():
             _advance_chunk(
-                model, ids[first : first + CHUNK], code, changes, outcome, actor=actor, note=note, at=at
+                model, ids[first : first + size], code, changes, outcome, actor=actor, note=note, at=at
             )
     return outcome
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import ClassVar
@@ -101,6 +101,11 @@ class Subject(Scoped):
     def belongs_to(self, account: Account) -> bool:
         """Tell whether it is the account's own matter; a kind of subject that has such accounts says so."""
         return False
+
+    @property
+    def stood_still(self) -> Sequence[Sequence[str]]:
+        """Pairs of ISO dates, as in Clock.pauses, on which all its terms stand still: what it is a part of was paused."""
+        return ()
 
     @classmethod
     def also_awaits(cls, account: Account) -> Q:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from yanzhen.engines.procedures import clocks as timing
@@ -18,6 +19,9 @@ from yanzhen.foundation.calendar import Span, end_of, load_calendar
 from yanzhen.foundation.models import Account, Parameter
 from yanzhen.foundation.records import record
 from yanzhen.foundation.rights import RIGHTS
+
+BATCH = 2_000
+"""Rows written in one statement."""
 
 
 @transaction.atomic
@@ -181,13 +185,8 @@ def rewind(row: Subject, clock: Clock) -> None:
 
     A mark that no longer holds is lifted: a term made longer warns again when its new end comes near.
     """
-    term, ladder = row.procedure.term(clock.parameter.code), row.procedure.ladder
-    timing.wind(clock, term, region=(clock.party or row).region_id, ladder=ladder)
     now = timezone.now()
-    if clock.warn_at and clock.warn_at > now:
-        clock.warned_at = None
-    if clock.due_at > now:
-        clock.overdue_at = None
+    _derive(row, clock, now)
     clock.save()
     if clock.party:
         clock.party.due_at = clock.due_at
@@ -198,6 +197,38 @@ def rewind(row: Subject, clock: Clock) -> None:
     row.late = own.filter(Q(stopped_at__gt=F("due_at")) | Q(stopped_at=None, due_at__lt=now)).exists()
     row.due_at, row.warn_at = hands.due_at, hands.warn_at
     row.save(update_fields=["due_at", "warn_at", "late"])
+
+
+def rewind_many(rows: QuerySet[Any]) -> int:
+    """Do that for all own running clocks of subjects of one model, set by set; return how many clocks there were.
+
+    For what all of them rest on, such as the days on which their round stood still. Locks the subjects by id.
+    """
+    model, now = rows.model, timezone.now()
+    held = {row.pk: row for row in rows.order_by("pk").select_for_update(of=("self",), no_key=True)}
+    running = timing.running(model.procedure_code, held)
+    clocks = [clock for own in running.values() for clock in own]
+    for clock in clocks:
+        _derive(held[clock.subject_id], clock, now)
+    fields = ["due_at", "provisional", "warn_at", "rung_at", "warned_at", "overdue_at"]
+    Clock.objects.bulk_update(clocks, fields, batch_size=BATCH)
+    over = Q(stopped_at__gt=F("due_at")) | Q(stopped_at=None, due_at__lt=now)
+    own = Clock.objects.filter(procedure=model.procedure_code, subject_id__in=list(held), party=None)
+    late = set(own.filter(over).values_list("subject_id", flat=True))
+    for pk, row in held.items():
+        hands = timing.hands(running[pk])
+        row.due_at, row.warn_at, row.late = hands.due_at, hands.warn_at, pk in late
+    model._default_manager.bulk_update(held.values(), ["due_at", "warn_at", "late"], batch_size=BATCH)
+    return len(clocks)
+
+
+def _derive(row: Subject, clock: Clock, now: datetime) -> None:
+    """Derive the clock's end anew, and lift the marks that no longer hold."""
+    timing.wind(clock, row.procedure.term(clock.parameter.code), row, region=(clock.party or row).region_id)
+    if clock.warn_at and clock.warn_at > now:
+        clock.warned_at = None
+    if clock.due_at > now:
+        clock.overdue_at = None
 
 
 def _apply(stay: Stay, clock: Clock) -> None:

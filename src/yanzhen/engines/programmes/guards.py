@@ -8,6 +8,12 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from yanzhen.engines.programmes.models import Application
+    from yanzhen.engines.programmes.notices.models import Objection
+
+
+def round_goes_on(subject: Application | Objection) -> str | None:
+    """轮次没有暂停。"""
+    return subject.round.standstill
 
 
 def round_is_open(application: Application) -> str | None:

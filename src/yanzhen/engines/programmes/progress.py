@@ -79,9 +79,11 @@ def closes_at(round_: Round) -> datetime:
 
 
 def standing(round_: Round, *, at: datetime) -> str:
-    """Return how the round stands to who wants to apply: "coming", "open", "closed" or "ended"."""
+    """Return how the round stands to who wants to apply: "coming", "open", "closed", "paused" or "ended"."""
     if round_.status != Round.Status.RUNNING:
         return "ended"
+    if round_.standstill:
+        return "paused"
     first = round_.programme.stages[0].code
     window = round_.window(first)
     if round_.stage != first or at >= window.closes_at:

@@ -20,6 +20,7 @@ from yanzhen.engines.programmes.models import (
     Revision,
     Round,
 )
+from yanzhen.engines.programmes.models.applications import APPLY_UNIT, RECOMMEND_UNIT
 from yanzhen.engines.programmes.quotas import NOMINATED
 from yanzhen.engines.programmes.unfold import LEVELS, WHOLE
 from yanzhen.foundation import numbering
@@ -136,10 +137,16 @@ def _own(account: Account) -> QuerySet[Application]:
     mine = Q(pk=None)
     if account.person_id:
         mine |= Q(person_id=account.person_id)
-    if account.organisation_id:
+    if speaks_for_unit(account):
         mine |= Q(organisation_id=account.organisation_id)
     rows = Application.objects.filter(mine).select_related("round", "person", "organisation", "region")
     return rows.prefetch_related("round__windows")
+
+
+def speaks_for_unit(account: Account) -> bool:
+    """Tell whether the account puts applications in, or forward, for the unit that it belongs to."""
+    rights = (APPLY_UNIT, RECOMMEND_UNIT)
+    return account.organisation_id is not None and any(account.reaches(right) for right in rights)
 
 
 def followed(number: str, code: str) -> Application:

@@ -239,4 +239,6 @@ def _locked(pk: int, actor: Account) -> Round:
         raise NotAllowed("您没有“组织评选轮次”权限，不能分配名额")
     if round_.status != Round.Status.RUNNING:
         raise QuotaRefused(f"{round_} {round_.get_status_display()}，不能再分配名额")
+    if round_.standstill:
+        raise QuotaRefused(round_.standstill)
     return round_

@@ -8,6 +8,7 @@ declare(
     ("round.run", "组织评选轮次"),
     ("application.view", "查看申报"),
     ("application.submit", "填报与提交申报"),
+    ("application.apply_unit", "以本单位名义填报与提交申报"),
     ("application.recommend_unit", "单位推荐"),
     ("application.recommend_county", "县级推荐"),
     ("application.recommend_city", "市级推荐"),

@@ -6,6 +6,7 @@ definition, whose version is the round's id. `WHOLE` has every state and move: d
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from yanzhen.engines.procedures.declare import PROCEDURES, Procedure, State, Term, Transition
@@ -106,7 +107,7 @@ def _moves(follows: dict[str, str]) -> list[Transition]:
         moves += _reviewing(follows["review"])
     if "noticed" in here:
         moves += _noticed()
-    return moves
+    return [replace(move, guards=(guards.round_goes_on, *move.guards)) for move in moves]
 
 
 def _recommending(level: Level, follows: dict[str, str]) -> list[Transition]:

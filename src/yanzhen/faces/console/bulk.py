@@ -63,6 +63,7 @@ def bulk(request: AccountRequest, desk: Desk, pk: int) -> HttpResponse:
         "bulk": wanted,
         "form": form,
         "label": gettext(move.label),
+        "queued": wanted.stage == BulkMove.Stage.QUEUED,
         "ready": rows.filter(state__in=move.sources).count() if wanted.stage == "previewed" else None,
         "refusals": wanted.refusals.all()[:SHOWN],
     }

@@ -52,7 +52,7 @@ def category_suggestions(case: Case) -> Sequence[Suggested]:
 
 
 class CaseFilters(SubjectFilters):
-    q = words_field(SEARCHED)
+    q = words_field(SEARCHED, "编号、关键词或手机号")
     state = state_field(CASE)
     category = choice_field(
         "诉求类别",

@@ -33,6 +33,7 @@ from yanzhen.faces.console.pages import (
     subject_or_404,
 )
 from yanzhen.faces.console.timeline import timeline
+from yanzhen.faces.files import handed_over
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation import attachments
 from yanzhen.foundation.models import Account
@@ -198,12 +199,7 @@ def download(request: AccountRequest, desk: Desk, number: str, pk: Any) -> FileR
     attachment = next((file for file in files if file.pk == pk), None)
     if attachment is None:
         raise Http404
-    opened = attachments.open_attachment(attachment, actor=request.user)
-    response = FileResponse(
-        opened, as_attachment=True, filename=attachment.name, content_type=attachment.media_type
-    )
-    response["Content-Security-Policy"] = "sandbox"
-    return response
+    return handed_over(attachment, reader=request.user)
 
 
 def _masked(desk: Desk, row: Subject, account: Account) -> str:

@@ -110,13 +110,13 @@ class WordsFilter(django_filters.CharFilter):  # type: ignore[misc]  # django-fi
     field_class = WordsField
 
 
-def words_field(searchable: Searchable) -> WordsFilter:
+def words_field(searchable: Searchable, label: str) -> WordsFilter:
     """Filter by words of the texts, by the number, and by what else the declaration knows."""
 
     def narrow(rows: Rows, _name: str, found: Found) -> Rows:
         return found.narrow(rows)
 
-    return WordsFilter(label="编号、关键词或手机号", method=narrow, searchable=searchable, max_length=LONGEST)
+    return WordsFilter(label=label, method=narrow, searchable=searchable, max_length=LONGEST)
 
 
 def typed_field(*names: str) -> django_filters.CharFilter:

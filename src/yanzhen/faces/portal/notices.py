@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from yanzhen.engines.programmes.notices import queries
 from yanzhen.engines.programmes.notices.actions import against_filing
 from yanzhen.engines.programmes.notices.models import Notice
+from yanzhen.engines.programmes.notices.publishing import open_until
 from yanzhen.faces.portal.kept import HTML, JSON, Made, drawn, kept
 
 OK, GONE = 200, 410
@@ -23,10 +24,10 @@ def listing(_request: HttpRequest) -> Made:
 def one(_request: HttpRequest, pk: int) -> Made:
     """Show a notice; of one that was replaced or taken down only that it was, when, and its digest."""
     found = _found(pk)
-    follower = queries.follower(found)
-    down = timezone.now() >= found.down_at
+    follower, until = queries.follower(found), open_until(found)
+    down = queries.is_down(found)
     context = {
-        "notice": found, "follower": follower, "down": down, "now": timezone.now(), "proof": queries.proof(found),
+        "notice": found, "until": until, "follower": follower, "down": down, "now": timezone.now(), "proof": queries.proof(found),
         "rows": [] if follower or down else queries.plain_rows(found), "closed": against_filing(found),
         "venues": queries.postings(found),
     }  # fmt: skip
@@ -37,7 +38,7 @@ def one(_request: HttpRequest, pk: int) -> Made:
 def content(_request: HttpRequest, pk: int) -> Made:
     """The bytes that were hashed."""
     found = _found(pk)
-    if queries.follower(found) or timezone.now() >= found.down_at:
+    if queries.follower(found) or queries.is_down(found):
         raise Http404(gettext("这一版公示已更换或撤下，名单不再提供"))
     return found.content.encode(), JSON, OK
 

@@ -16,6 +16,7 @@ from yanzhen.engines.procedures.parties import beyond_the_wall
 from yanzhen.engines.programmes import eligibility, guards
 from yanzhen.engines.programmes.declare import Programme, Question
 from yanzhen.engines.programmes.models import Application, Finding, Revision, Round
+from yanzhen.engines.programmes.models.applications import APPLY_UNIT
 from yanzhen.foundation import crypto, numbering
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Account, Organisation, Person
@@ -48,7 +49,7 @@ def apply(
     track: str = "",
 ) -> Opened:
     """Begin an application of `person` (of `organisation` itself where a unit applies). `actor` is the person's own
-    account, an account of the organisation, or one that holds `application.submit` there.
+    account, one of the organisation that may apply for it, or one that holds `application.submit` there.
 
     Raises ApplicationRefused, Invalid or NotAllowed.
     """
@@ -66,12 +67,14 @@ def apply(
         traits=["woman"] if person and person.sex == Person.Sex.FEMALE else [],
     )  # fmt: skip
     if not may_fill_in(application, actor):
-        raise NotAllowed("只能为本人、本单位职工或您有“填报与提交申报”权限的单位填报")
-    if reason := guards.round_is_open(application):
+        raise NotAllowed(
+            "只能为本人填报；为本单位填报须有“以本单位名义填报与提交申报”权限，为其他单位须有“填报与提交申报”权限"
+        )
+    if reason := round_.standstill or guards.round_is_open(application):
         raise ApplicationRefused(reason)
     try:
         with transaction.atomic():
-            start(application, actor=actor, right=SUBMIT)
+            start(application, actor=actor, right=_right(application, actor))
     except IntegrityError as error:
         if "application_once" not in str(error):
             raise
@@ -107,7 +110,7 @@ def save_answers(application: Application, answers: Mapping[str, Any], *, actor:
         "application.fill_in",
         row,
         actor=actor,
-        right=SUBMIT,
+        right=_right(row, actor),
         after={"revision": row.revision, "fields": before},
     )
     eligibility.examine(row)
@@ -145,7 +148,7 @@ def move_own(
     application: Application, code: str, *, actor: Account, note: str = "", seen: int | None = None
 ) -> Application:
     """Make a move that the applicant or its unit makes: withdraw, supplement, the unit's recommendation."""
-    if not application.belongs_to(actor):
+    if not (application.belongs_to(actor) or application.is_of_unit(actor)):
         raise NotAllowed("只能办理本人或本单位的申报")
     return advance(application, code, actor=actor, note=note, seen=seen)
 
@@ -153,6 +156,11 @@ def move_own(
 def may_fill_in(application: Application, actor: Account) -> bool:
     """Tell whether the account speaks for the applicant: itself, its unit, or the staff who help to fill in."""
     return application.belongs_to(actor) or actor.has_right(SUBMIT, application)
+
+
+def _right(application: Application, actor: Account) -> str:
+    """Return the right by which the account speaks for the unit or helps; the worker's own needs none, and uses none."""
+    return APPLY_UNIT if application.is_of_unit(actor) else SUBMIT
 
 
 def read_answers(programme: Programme, given: Mapping[str, Any]) -> dict[str, Any]:

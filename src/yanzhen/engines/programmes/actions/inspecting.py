@@ -63,6 +63,8 @@ def keep(row: Application, found: Found, *, actor: Account, right: str) -> Inspe
     Raises InspectionRefused, or Invalid by field.
     """
     stage = row.round.stage_now
+    if row.round.standstill:
+        raise InspectionRefused(row.round.standstill)
     if row.round.status != Round.Status.RUNNING or stage.kind != "inspect" or row.state != "review":
         raise InspectionRefused(
             f"{row.number} 现不在考察环节（轮次现为“{stage.label}”，申报现为“{row.stage.label}”）"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from yanzhen.engines.programmes.models import Application, Opinion
+from yanzhen.engines.programmes.models import Application, Opinion, Round
 from yanzhen.foundation import parameters
 from yanzhen.foundation.calendar import end_of, load_calendar
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
@@ -30,8 +32,7 @@ def ask(application: Application, *, actor: Account) -> list[Opinion]:
     (stage,) = row.programme.of_kind("opinion")
     asked = set(row.opinions.values_list("line_id", flat=True))
     now = timezone.now()
-    term = parameters.get(stage.term, on=timezone.localdate(now), region=row.region_id)
-    due = end_of(now, parameters.span_of(term), calendar=load_calendar()).due_at
+    due = due_of(row.round, now, row.region_id)
     made = [
         Opinion(application=row, line_id=line, asked_at=now, due_at=due)
         for line in stage.lines
@@ -79,6 +80,14 @@ def give(opinion: Opinion, verdict: str, *, text: str, actor: Account) -> Opinio
     return opinion
 
 
+def due_of(round_: Round, asked_at: datetime, region: str) -> datetime:
+    """Return until when departments answer that were asked at `asked_at`; days on which the round stood still do not count."""
+    (stage,) = round_.programme.of_kind("opinion")
+    term = parameters.get(stage.term, on=timezone.localdate(asked_at), region=region)
+    span = parameters.span_of(term)
+    return end_of(asked_at, span, calendar=load_calendar(), pauses=round_.still_days).due_at
+
+
 def speaks_for(opinion: Opinion, application: Application, actor: Account) -> bool:
     """Tell whether the account holds the right on the department's line, over the application's place."""
     here = Reach(application.region_id, opinion.line_id)
@@ -98,6 +107,8 @@ def _locked(application: Application) -> Application:
     row: Application = (
         Application.objects.select_for_update(of=("self",)).select_related("round").get(pk=application.pk)
     )
+    if row.round.standstill:
+        raise OpinionRefused(row.round.standstill)
     return row
 
 

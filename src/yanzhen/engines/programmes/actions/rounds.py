@@ -25,7 +25,7 @@ def set_window(
     window: Window, *, opens_at: datetime, closes_at: datetime, why: str, actor: Account
 ) -> Window:
     """Move the dates of a stage; a stage that is over keeps its own. Raises RoundRefused, Invalid or NotAllowed."""
-    round_ = _mine(window.round_id, actor)
+    round_ = going(window.round_id, actor)
     window = round_.windows.select_for_update().get(pk=window.pk)
     if opens_at >= closes_at:
         raise Invalid("截止时间须在开始时间之后", fields={"closes_at": "须在开始时间之后"})
@@ -44,7 +44,7 @@ def set_window(
 @transaction.atomic
 def turn(round_: Round, *, actor: Account, note: str = "") -> Round:
     """Go on to the next stage. Raises RoundRefused with every reason why the present one is not done."""
-    round_ = _mine(round_.pk, actor)
+    round_ = going(round_.pk, actor)
     now = timezone.now()
     if reasons := waiting(round_, at=now):
         raise RoundRefused(f"还不能结束“{round_.stage_now.label}”：" + "；".join(reasons), reasons=reasons)
@@ -66,7 +66,7 @@ def turn(round_: Round, *, actor: Account, note: str = "") -> Round:
 @transaction.atomic
 def cancel(round_: Round, *, why: str, actor: Account) -> Round:
     """Call a round off before anybody was awarded in it."""
-    round_ = _mine(round_.pk, actor)
+    round_ = mine(round_.pk, actor)
     if Application.objects.filter(round=round_, state="awarded").exists():
         raise RoundRefused("本轮已有认定，不能取消：请逐人按撤销办理")
     if not why.strip():
@@ -77,7 +77,15 @@ def cancel(round_: Round, *, why: str, actor: Account) -> Round:
     return round_
 
 
-def _mine(pk: int, actor: Account) -> Round:
+def going(pk: int, actor: Account) -> Round:
+    """Do what `mine` does; refuse to touch one that stands still."""
+    round_ = mine(pk, actor)
+    if round_.standstill:
+        raise RoundRefused(round_.standstill)
+    return round_
+
+
+def mine(pk: int, actor: Account) -> Round:
     """Lock the round; refuse to touch one that is over or not the actor's."""
     round_: Round = Round.objects.select_for_update(of=("self",)).prefetch_related("windows").get(pk=pk)
     if not actor.has_right(RUN, round_):

@@ -58,6 +58,8 @@ def shut(round_: Round) -> str:
     stage = round_.stage_now
     if round_.status != Round.Status.RUNNING or stage.kind != "vote":
         return f"{round_} 现在不接受投票"
+    if round_.standstill:
+        return round_.standstill
     window, now = round_.window(stage.code), timezone.now()
     if now < window.opens_at:
         return f"投票于 {timezone.localtime(window.opens_at):%Y-%m-%d %H:%M} 开始"

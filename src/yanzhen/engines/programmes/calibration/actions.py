@@ -118,6 +118,8 @@ def release(round_: Round, *, why: str, actor: Account) -> Release:
 
 def shut(round_: Round, stage: Any) -> str:
     """Return why no sample of the Mark stage is marked now; "" where one is."""
+    if round_.standstill:
+        return round_.standstill
     assigning = round_.programme.latest("assign", stage.code)
     if round_.status != Round.Status.RUNNING or round_.stage not in (assigning.code, stage.code):
         return f"{round_} 现为“{round_.stage_now.label}”环节，不接受试评"

@@ -15,6 +15,9 @@ from yanzhen.engines.programmes.declare import Programme
 from yanzhen.engines.programmes.models.programmes import Round
 from yanzhen.foundation.models import Account
 
+APPLY_UNIT, RECOMMEND_UNIT = "application.apply_unit", "application.recommend_unit"
+"""What an account may do for the unit that it belongs to, and for no other, however far its grant reaches."""
+
 
 class Application(Subject):
     """What somebody puts forward in a round. Its columns beside the answers are what rules and lists go by."""
@@ -83,10 +86,12 @@ class Application(Subject):
         )
 
     def belongs_to(self, account: Account) -> bool:
+        """The worker's own needs no right; who speaks for the unit belongs to it and was given that right."""
         own = self.person_id is not None and account.person_id == self.person_id
-        return own or (
-            account.organisation_id is not None and account.organisation_id == self.organisation_id
-        )
+        return own or (self.is_of_unit(account) and account.has_right(APPLY_UNIT, self))
+
+    def is_of_unit(self, account: Account) -> bool:
+        return account.organisation_id is not None and account.organisation_id == self.organisation_id
 
     @classmethod
     def also_awaits(cls, account: Account) -> Q:
@@ -97,6 +102,10 @@ class Application(Subject):
             asked |= Q(application__region__code__startswith=reach.prefix, **line)
         open_ = Opinion.objects.filter(asked, verdict=Opinion.Verdict.OPEN)
         return Q(state="opinion", pk__in=open_.values("application"))
+
+    @property
+    def stood_still(self) -> list[list[str]]:
+        return self.round.pauses
 
     @property
     def begins_under(self) -> Procedure:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from yanzhen.engines.programmes.declare import Programme, read
 from yanzhen.foundation.scope import Scoped
@@ -65,6 +67,11 @@ class Round(Scoped):
     """From which all chance of the round is drawn, published with its result."""
     notice_ends_at = models.DateTimeField("公示期满", null=True, editable=False)
     """When the notice of its list is over; None before one runs, and while one has to begin anew."""
+    pauses: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(
+        default=list, editable=False
+    )
+    """Pairs of ISO dates [first day paused, first day counted again], as a clock has them."""
+    pause_why = models.CharField("暂停理由", max_length=200, blank=True, editable=False)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
     opened_at = models.DateTimeField("启动时间", editable=False)
     ended_at = models.DateTimeField("结束时间", null=True, editable=False)
@@ -87,6 +94,25 @@ class Round(Scoped):
     @cached_property
     def programme(self) -> Programme:
         return read(self.form)
+
+    @property
+    def still_days(self) -> list[tuple[date, date]]:
+        """The pauses as the calendar takes them."""
+        return [(date.fromisoformat(first), date.fromisoformat(after)) for first, after in self.pauses]
+
+    @property
+    def paused_until(self) -> date | None:
+        """The day on which it goes on, where it stands still today."""
+        first, after = self.still_days[-1] if self.pauses else (date.min, date.min)
+        return after if first <= timezone.localdate() < after else None
+
+    @property
+    def standstill(self) -> str | None:
+        """Why nothing moves today, as everybody reads it; None where the round goes on."""
+        until = self.paused_until
+        if until is None or self.status != self.Status.RUNNING:
+            return None
+        return f"本轮暂停办理（{self.pause_why}），预计 {until:%Y-%m-%d} 恢复；暂停期间各项时限不计算"
 
     @property
     def stage_now(self) -> Any:

@@ -90,7 +90,8 @@ def against_filing(notice: Notice) -> str | None:
     newest = publishing.newest(notice.round)
     if newest and newest.pk != notice.pk:
         return f"名单已更换为第 {newest.version} 版公示，请在新的公示页提出"
-    if timezone.now() < notice.ends_at:
+    until = publishing.open_until(notice)
+    if timezone.now() < until:
         return None
     (stage,) = notice.round.programme.of_kind("notice")
     term = parameters.get(
@@ -98,7 +99,7 @@ def against_filing(notice: Notice) -> str | None:
     )
     return (
         f"公示期（{parameters.label_of(stage.term)} {term.value.normalize():f} {term.get_unit_display()}）已于"
-        f" {timezone.localtime(notice.ends_at):%Y-%m-%d %H:%M} 期满，不再受理异议；期满后发现问题的，请向组织单位反映"
+        f" {timezone.localtime(until):%Y-%m-%d %H:%M} 期满，不再受理异议；期满后发现问题的，请向组织单位反映"
     )  # fmt: skip
 
 

@@ -88,6 +88,7 @@ class Objection(Subject):
     """What somebody says against a name on the list, or against being left off it. Named or anonymous."""
 
     procedure_code = "programmes.objection"
+    beside = ("round",)
 
     class Ground(models.TextChoices):
         UNFIT = "unfit", "不符合条件"
@@ -120,6 +121,10 @@ class Objection(Subject):
         related_name="+",
         verbose_name="据此更换的名单",
     )
+
+    @property
+    def stood_still(self) -> list[list[str]]:
+        return self.round.pauses
 
     class Meta(Subject.Meta):
         abstract = False

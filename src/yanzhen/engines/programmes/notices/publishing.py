@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from yanzhen.engines.procedures.parties import beyond_the_wall
+from yanzhen.engines.procedures.stays import rewind_many
 from yanzhen.engines.programmes.models import Application, Round
-from yanzhen.engines.programmes.notices.models import Notice, Posting, Row
+from yanzhen.engines.programmes.notices.models import Notice, Objection, Posting, Row
 from yanzhen.engines.programmes.results import queries as results
 from yanzhen.engines.programmes.results.actions import locked
 from yanzhen.foundation import attachments, parameters
@@ -97,8 +98,23 @@ def ends_of(round_: Round, start: datetime) -> tuple[datetime, datetime]:
     calendar, day = load_calendar(), timezone.localdate(start)
     term = parameters.span_of(parameters.get(stage.term, on=day, region=round_.region_id))
     kept = parameters.span_of(parameters.get(KEPT, on=day, region=round_.region_id))
-    over = end_of(start, term, calendar=calendar).due_at
-    return over, end_of(over, kept, calendar=calendar).due_at
+    still = round_.still_days
+    over = end_of(start, term, calendar=calendar, pauses=still).due_at
+    return over, end_of(over, kept, calendar=calendar, pauses=still).due_at
+
+
+def open_until(notice: Notice) -> datetime:
+    """Return when a notice is over: as it was published, or later by the days on which its round stood still."""
+    return ends_of(notice.round, notice.published_at)[0] if notice.round.pauses else notice.ends_at
+
+
+def shift(round_: Round) -> None:
+    """Derive anew when the notice that is up is over, and the terms of the objections to it."""
+    last = newest(round_)
+    if last is not None and round_.notice_ends_at:
+        round_.notice_ends_at = ends_of(round_, last.published_at)[0]
+        round_.save(update_fields=["notice_ends_at"])
+    rewind_many(Objection.objects.filter(round=round_, ended_at=None).select_related("round"))
 
 
 @transaction.atomic

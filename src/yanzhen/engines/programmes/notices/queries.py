@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from yanzhen.engines.programmes.models import Application, Round
@@ -34,9 +34,19 @@ class Proof:
 def shown(*, now: datetime | None = None) -> list[Notice]:
     """The newest version of each notice that is still up, the newest first; MOST at most."""
     at = now or timezone.now()
-    up = Notice.objects.filter(down_at__gt=at).order_by("round_id", "-version").distinct("round_id")
+    up = (
+        Notice.objects.filter(Q(down_at__gt=at) | Q(round__notice_ends_at__gt=at))
+        .order_by("round_id", "-version")
+        .distinct("round_id")
+    )
     found = Notice.objects.filter(pk__in=up.values("pk")).select_related("round")
     return list(found.order_by("-published_at", "-pk")[:MOST])
+
+
+def is_down(found: Notice) -> bool:
+    """Tell whether its days are over and it was left up long enough; one that stood still runs on."""
+    now = timezone.now()
+    return now >= found.down_at and now >= publishing.open_until(found)
 
 
 def notice(pk: int) -> Notice | None:

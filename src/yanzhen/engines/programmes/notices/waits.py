@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
+from yanzhen.engines.programmes.actions.pausing import SHIFTED
 from yanzhen.engines.programmes.models import Round
-from yanzhen.engines.programmes.notices import queries
+from yanzhen.engines.programmes.notices import publishing, queries
 from yanzhen.engines.programmes.results.queries import AGAINST
 from yanzhen.engines.programmes.turning import waits
 
@@ -33,3 +34,4 @@ def seen_by_the_public(round_: Round) -> str | None:
 
 
 AGAINST.append(seen_by_the_public)
+SHIFTED.append(publishing.shift)

@@ -7,4 +7,4 @@ class PanelsConfig(AppConfig):
     verbose_name = "评审"
 
     def ready(self) -> None:
-        from yanzhen.engines.programmes.panels import parts  # noqa: F401, PLC0415  # it gives marks to totals and turns
+        from yanzhen.engines.programmes.panels import parts, works  # noqa: F401, PLC0415  # what it gives to totals and turns, and has the worker do

@@ -159,6 +159,20 @@ class Mark(models.Model):
         return f"{self.sheet_id}:{self.aspect}"
 
 
+class ClearedPaper(models.Model):
+    """That an organiser looked a paper through, and blind judges may see it."""
+
+    attachment = models.OneToOneField("foundation.Attachment", models.CASCADE, related_name="+")
+    by = models.ForeignKey(ACCOUNT, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "可供匿名评审的附件"
+
+    def __str__(self) -> str:
+        return str(self.attachment_id)
+
+
 class VoidSheet(models.Model):
     """That a sheet no longer counts, and why."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from yanzhen.engines.programmes.models import Round, Window
-from yanzhen.engines.programmes.panels import blind, field
+from yanzhen.engines.programmes.panels import blind, field, papers
 from yanzhen.engines.programmes.panels.models import Assignment, Judge, Sheet
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import EVERYTHING, database_scope
@@ -50,6 +50,7 @@ class Task:
     who: tuple[tuple[str, str], ...]
     """Applicant, unit and region; empty where the stage is blind."""
     answers: tuple[blind.Said, ...]
+    papers: tuple[papers.Paper, ...]
     sheets: tuple[Sheet, ...]
     """The judge's own, newest first; a void one with its reason."""
 
@@ -103,10 +104,11 @@ def my_task(account: Account, pk: int) -> Task | None:
         held.application.round = round_
         barred = field.barred(held.judge, held.application, round_.programme.stage(held.stage))
         if barred:
-            return Task(held, round_, stage, tuple(barred), (), (), ())
+            return Task(held, round_, stage, tuple(barred), (), (), (), ())
         names = "names" in stage.shows
         return Task(
             held, round_, stage, (), _who(held) if names else (), blind.read(held.application, names=names),
+            papers.shown(held.application, names=names),
             tuple(
                 held.sheets.filter(entry=1, by=account)
                 .select_related("void").prefetch_related("marks").order_by("-pk")

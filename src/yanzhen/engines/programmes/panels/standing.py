@@ -58,7 +58,7 @@ def judge_of(round_: Round, pk: int) -> Judge | None:
 
 
 def serving(round_: Round) -> QuerySet[Judge]:
-    return Judge.objects.filter(round=round_, active=True).select_related("account").order_by("pk")
+    return Judge.objects.filter(round=round_, active=True).select_related("account", "region").order_by("pk")
 
 
 def judge_names(round_: Round) -> dict[int, str]:

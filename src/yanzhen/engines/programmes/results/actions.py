@@ -49,12 +49,9 @@ def adopt_shortlist(run: ShortlistRun, *, actor: Account, note: str = "") -> Sho
     Raises ShortlistRefused where it is not the newest run of the present stage, or what it rests on has changed since.
     """
     round_ = locked(run.round, actor, RUN)
-    stage = _stage(round_, "shortlist")
     run = ShortlistRun.objects.select_for_update().get(pk=run.pk)
-    if run.adopted_at:
-        raise ShortlistRefused("这份名单已经采用")
-    if run != ShortlistRun.objects.filter(round=round_, stage=stage.code).latest("pk"):
-        raise ShortlistRefused("只能采用本环节最近一次运行的名单：请查看最新一份")
+    against_running(round_, actor, run)
+    stage = round_.stage_now
     field = field_of(round_, in_review(round_), places_of(round_, stage.places))
     if {c.pk for c in field.candidates} != set(run.seats.values_list("application_id", flat=True)) or (
         field.contest().digest() != run.input_hash
@@ -115,13 +112,31 @@ def whole(outcome: Outcome) -> Outcome:
     return outcome
 
 
+def against_running(round_: Round, actor: Account, run: ShortlistRun | None) -> None:
+    """Raise what running a shortlist, or adopting `run`, refuses without a look at the applications."""
+    stage = _stage(permitted(round_, actor, RUN), "shortlist")
+    if run is None:
+        return
+    if run.adopted_at:
+        raise ShortlistRefused("这份名单已经采用")
+    if run != ShortlistRun.objects.filter(round=round_, stage=stage.code).latest("pk"):
+        raise ShortlistRefused("只能采用本环节最近一次运行的名单：请查看最新一份")
+
+
 def locked(round_: Round, actor: Account, right: str) -> Round:
-    row: Round = Round.objects.select_for_update(of=("self",)).prefetch_related("windows").get(pk=round_.pk)
+    """Lock the round for an act of `actor`; applicants, who only point at it, are not made to wait."""
+    rows = Round.objects.select_for_update(of=("self",), no_key=True).prefetch_related("windows")
+    return permitted(rows.get(pk=round_.pk), actor, right)
+
+
+def permitted(row: Round, actor: Account, right: str) -> Round:
     if not actor.has_right(right, row):
         words = "组织评选轮次" if right == RUN else "决定认定"
         raise NotAllowed(f"您在该区划和条线没有“{words}”权限")
     if row.status != Round.Status.RUNNING:
         raise ShortlistRefused(f"{row} {row.get_status_display()}，不能再改动")
+    if row.standstill:
+        raise ShortlistRefused(row.standstill)
     return row
 
 

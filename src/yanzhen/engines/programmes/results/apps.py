@@ -7,4 +7,4 @@ class ResultsConfig(AppConfig):
     verbose_name = "评选结果"
 
     def ready(self) -> None:
-        from yanzhen.engines.programmes.results import waits  # noqa: F401, PLC0415  # registers what a stage waits for
+        from yanzhen.engines.programmes.results import waits, works  # noqa: F401, PLC0415  # what a stage waits for, what the worker does

@@ -151,6 +151,8 @@ def may_file(visit: Visit, actor: Account) -> Visit:
 def _inspecting(round_: Round, actor: Account) -> tuple[Round, Any]:
     held: Round = Round.objects.select_for_update(of=("self",)).get(pk=round_.pk)
     demand(held, actor)
+    if held.standstill:
+        raise InspectionRefused(held.standstill)
     if held.status != Round.Status.RUNNING or held.stage_now.kind != "inspect":
         raise InspectionRefused(f"{held} 现为“{held.stage_now.label}”环节，不能安排考察")
     return held, held.stage_now

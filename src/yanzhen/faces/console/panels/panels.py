@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,20 +12,22 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.engines.matching.panels import Panel
 from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.panels import standing
 from yanzhen.engines.programmes.panels.actions import judging
-from yanzhen.engines.programmes.panels.models import AssignmentRun, Bar, Judge
-from yanzhen.faces.console import choices
+from yanzhen.engines.programmes.panels.models import Bar, Judge
+from yanzhen.engines.programmes.panels.works import PANEL_FILL, PANEL_PREVIEW
+from yanzhen.engines.programmes.works.asking import ask
+from yanzhen.engines.programmes.works.models import Work
+from yanzhen.faces.console import choices, works
 from yanzhen.faces.console.forms import act_form
-from yanzhen.faces.console.pages import page, sent, show
+from yanzhen.faces.console.pages import page, sent
 from yanzhen.faces.console.panels.frame import WAYS, act, round_or_404, show_tab
 from yanzhen.faces.console.panels.sheet import reason_field
 from yanzhen.faces.console.pickers import EMPTY
 from yanzhen.faces.http import AccountRequest
 from yanzhen.faces.places import regions_in_force
-from yanzhen.foundation.errors import Invalid, Refusal
+from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Organisation
 
 MOST_SHOWN = 200
@@ -37,7 +39,12 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
     """Where the round stands, and each run of the solver with what makes it repeatable."""
     round_ = round_or_404(request, pk)
     runs = [(run, standing.sentences(run.shortages)) for run in standing.assignment_runs(round_)[:20]]
-    context = {"counts": standing.counts(round_), "runs": runs, "stage": round_.stage_now}
+    context = {
+        "counts": standing.counts(round_),
+        "runs": runs,
+        "stage": round_.stage_now,
+        **works.standing(round_, PANEL_FILL),
+    }
     return show_tab(request, "console/panels/round.html", context, round_=round_, tab="console:panel-round")
 
 
@@ -133,39 +140,29 @@ def mending(request: AccountRequest, pk: int) -> HttpResponse:
 
 
 def _filled(request: AccountRequest, round_: Round, *, holes: bool) -> HttpResponse:
-    form = _gone_form(request, round_, holes=holes)
-    status, confirmed = 200, request.method == "POST" and "confirm" in request.POST
-
-    def run(given: dict[str, Any], *, preview: bool) -> tuple[AssignmentRun, Panel]:
-        seen = "" if preview else request.POST.get("seen", "") or "-"
-        if holes:
-            gone = given.get("gone", ())
-            return judging.fill_holes(round_, gone=gone, actor=request.user, preview=preview, seen=seen)
-        return judging.fill_panels(round_, actor=request.user, preview=preview, seen=seen)
-
+    """Ask the worker for a preview; when it is there, show it with the form that confirms just that."""
+    here = works.standing(round_, PANEL_PREVIEW, PANEL_FILL)
+    shown = _previewed(round_, here["work"], holes=holes)
+    form = _gone_form(request, round_, holes=holes, gone=shown.get("gone", ()))
     label = gettext("补位") if holes else gettext("分配评委")
+    confirmed = request.method == "POST" and "confirm" in request.POST
     back = reverse("console:panel-round", args=[round_.pk])
-    shown: dict[str, Any] = {}
-    if confirmed:
-        answer = act(
-            request, form, lambda given: run(given, preview=False), label=label, done=gettext("已分配"), back=back,
-            template="console/panels/fill.html", round=round_, holes=holes,
-        )  # fmt: skip
-        if answer.status_code == 303:
-            return answer
-        status = answer.status_code
-    try:
-        form.is_valid()  # a form that is only opened holds nothing
-        shown = _preview(round_, *run(getattr(form, "cleaned_data", {}), preview=True))
-    except Refusal as refusal:
-        status = refusal.status if form.is_bound else status
-        shown = {"refused": refusal.message}
-    context = {"form": form, "label": label, "back": back, "round": round_, "holes": holes, **shown}
-    return show(request, "console/panels/fill.html", context, status=status)
+
+    def run(given: dict[str, Any]) -> None:
+        asked = {"holes": holes, "gone": sorted(judge.pk for judge in given.get("gone", ()))}
+        if confirmed:
+            ask(round_, PANEL_FILL, actor=request.user, seen=request.POST.get("seen", ""), **asked)
+        else:
+            ask(round_, PANEL_PREVIEW, actor=request.user, **asked)
+
+    return act(
+        request, form, run, label=label, done=gettext(works.ASKED), back=back if confirmed else request.path,
+        leave=back, template="console/panels/fill.html", round=round_, holes=holes, **here, **shown,
+    )  # fmt: skip
 
 
-def _gone_form(request: AccountRequest, round_: Round, *, holes: bool) -> forms.Form:
-    form = forms.Form(sent(request))
+def _gone_form(request: AccountRequest, round_: Round, *, holes: bool, gone: Sequence[int]) -> forms.Form:
+    form = forms.Form(sent(request), initial={"gone": gone})
     if holes:
         form.fields["gone"] = forms.ModelMultipleChoiceField(
             standing.serving(round_),
@@ -176,16 +173,20 @@ def _gone_form(request: AccountRequest, round_: Round, *, holes: bool) -> forms.
     return form
 
 
-def _preview(round_: Round, run: AssignmentRun, panel: Panel) -> dict[str, Any]:
-    """Return what the panels would be: loads of the judges, what they lack, and what makes the run repeatable."""
-    loads = Counter(int(judge) for judge in panel.judges)
-    rows = [(judge, loads.get(judge.pk, 0)) for judge in standing.judges(round_) if judge.active]
+def _previewed(round_: Round, work: Work | None, *, holes: bool) -> dict[str, Any]:
+    """Return what the panels would be, where the last that was done is such a preview: loads, shortages, the stamp."""
+    if work is None or work.kind != PANEL_PREVIEW or not work.result or work.given["holes"] != holes:
+        return {}
+    found = work.result
+    loads = dict(found["loads"])
+    rows = [(judge, loads.get(judge.pk, 0)) for judge in standing.serving(round_)]
     return {
-        "run": run,
+        "preview": found,
+        "gone": work.given["gone"],
         "loads": sorted(rows, key=lambda row: (-row[1], row[0].pk)),
-        "assigned": len(panel.judges),
-        "lacking": standing.sentences(panel.shortages),
-        "idle": len(panel.idle),
+        "assigned": found["assigned"],
+        "idle": found["idle"],
+        "lacking": standing.sentences(found["shortages"]),
     }
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from yanzhen.engines.programmes.models import Round
-from yanzhen.engines.programmes.panels import blind, entries, standing
+from yanzhen.engines.programmes.models import Application, Round
+from yanzhen.engines.programmes.panels import blind, entries, papers, standing
 from yanzhen.engines.programmes.panels.actions import marking
 from yanzhen.engines.programmes.panels.models import Assignment, Sheet
 from yanzhen.faces.console.forms import act_form
-from yanzhen.faces.console.pages import page, sent, show
+from yanzhen.faces.console.pages import page, see_other, sent, show
 from yanzhen.faces.console.panels.frame import WAYS, act, round_or_404, show_tab
 from yanzhen.faces.console.panels.sheet import lines_of, reason_field
+from yanzhen.faces.console.programmes.desk import APPLICATIONS
 from yanzhen.faces.http import AccountRequest
-from yanzhen.foundation.errors import Invalid
+from yanzhen.foundation.errors import Invalid, Refusal
 
 SIZE = 100
 LARGEST_PAGE = 10_000
@@ -111,19 +114,29 @@ def redactions(request: AccountRequest, pk: int) -> HttpResponse:
     )
 
 
+@page("POST")
+def clearing(request: AccountRequest, pk: int, number: str, paper: UUID) -> HttpResponse:
+    """Let blind judges see a paper, or keep it from them again."""
+    row = _reviewed(request, round_or_404(request, pk), number)
+    act_, done = (
+        (papers.withhold, gettext("已收回，评委看不到这个附件"))
+        if request.POST.get("do") == "withhold"
+        else (papers.clear, gettext("已放行给评委"))
+    )
+    try:
+        act_(row, paper, actor=request.user)
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, done)
+    return see_other(reverse("console:panel-redact", args=[pk, number]))
+
+
 @page(*WAYS)
 def redacting(request: AccountRequest, pk: int, number: str) -> HttpResponse:
-    """The texts of one application as blind judges read them, to be changed where they tell who it is."""
+    """The texts of one application as blind judges read them, to be changed where they tell who it is; and its papers."""
     round_ = round_or_404(request, pk)
-    row = (
-        standing.under_review(round_, request.user)
-        .select_related("person", "organisation")
-        .filter(number=number)
-        .first()
-    )
-    if row is None:
-        raise Http404
-    row.round = round_
+    row = _reviewed(request, round_, number)
     shown = {said.question.code: said.text for said in blind.read(row, names=False)}
     form = forms.Form(sent(request), initial=shown, prefix="r")
     for question in round_.programme.questions:
@@ -140,9 +153,23 @@ def redacting(request: AccountRequest, pk: int, number: str) -> HttpResponse:
 
     return act(
         request, form, redact, label=gettext("遮蔽：%(number)s") % {"number": number}, done=gettext("已保存，评委读到的是遮蔽后的文字"),
-        back=reverse("console:panel-redactions", args=[pk]), round=round_,
+        back=reverse("console:panel-redactions", args=[pk]), round=round_, template="console/panels/redact.html",
+        row=row, papers=papers.of(row), desk=APPLICATIONS,
         note=gettext("姓名、单位和个人信息已先替换为 □□；请再看有没有别的字句能认出申报人。原文不变。"),
     )  # fmt: skip
+
+
+def _reviewed(request: AccountRequest, round_: Round, number: str) -> Application:
+    row: Application | None = (
+        standing.under_review(round_, request.user)
+        .select_related("person", "organisation")
+        .filter(number=number)
+        .first()
+    )
+    if row is None:
+        raise Http404
+    row.round = round_
+    return row
 
 
 def _sheet(round_: Round, pk: int) -> Sheet:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -22,7 +23,9 @@ from yanzhen.faces.console.forms import act_form
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.panels.sheet import OPINION, SheetForm, lines_of, reason_field
 from yanzhen.faces.console.pickers import EMPTY
+from yanzhen.faces.files import handed_over
 from yanzhen.faces.http import AccountRequest
+from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 WAYS = ("GET", "HEAD", "POST")
 
@@ -67,6 +70,16 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
         "following": queries.my_next(request.user, task.assignment),
     }
     return show(request, "console/panels/review.html", context, status=status)
+
+
+@page("GET", "HEAD")
+def paper(request: AccountRequest, pk: int, paper: UUID) -> FileResponse:
+    """Hand over a paper of the application, as far as its judge may see it."""
+    found = next((one for one in _task(request, pk).papers if one.attachment.pk == paper), None)
+    if found is None:
+        raise Http404(gettext("没有这个附件，或它没有放行给评委"))
+    with database_scope({EVERYTHING}):
+        return handed_over(found.attachment, reader=request.user, name=found.name)
 
 
 @page(*WAYS)

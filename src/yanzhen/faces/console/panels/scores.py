@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -15,9 +14,12 @@ from yanzhen.engines.programmes.models import Round
 from yanzhen.engines.programmes.panels import standing
 from yanzhen.engines.programmes.panels.actions import marking, running
 from yanzhen.engines.programmes.panels.models import ScoreRun
+from yanzhen.engines.programmes.panels.works import SCORES_ADOPT, SCORES_RUN
 from yanzhen.engines.programmes.scoring.difference import difference
 from yanzhen.engines.programmes.scoring.flags import hinges, judge_reports
 from yanzhen.engines.programmes.scoring.methods import METHODS
+from yanzhen.engines.programmes.works.asking import ask
+from yanzhen.faces.console import works
 from yanzhen.faces.console.forms import act_form
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.panels.frame import WAYS, act, round_or_404, show_tab
@@ -38,17 +40,15 @@ def listing(request: AccountRequest, pk: int) -> HttpResponse:
     form = act_form({"method": field}, sent(request))
     status = 200
     if form.is_bound:
-        made: list[ScoreRun] = []
         refusal = attempt(
-            form, lambda given: made.append(running.run(round_, method=given["method"], actor=request.user))
+            form, lambda given: ask(round_, SCORES_RUN, actor=request.user, method=given["method"])
         )
         if refusal is None:
-            messages.success(request, gettext("已计算并固定"))
-            return see_other(reverse("console:panel-score", args=[pk, made[0].pk]))
+            return see_other(request.path)
         status = refusal.status
     labels = {method.code: method.label for method in METHODS}
     runs = [(run, labels.get(run.method, run.method)) for run in standing.score_runs(round_)[:MOST_SHOWN]]
-    context = {"form": form, "runs": runs, "fixed": fixed}
+    context = {"form": form, "runs": runs, "fixed": fixed, **works.standing(round_, SCORES_RUN, SCORES_ADOPT)}
     return show_tab(
         request,
         "console/panels/scores.html",
@@ -139,9 +139,9 @@ def adopting(request: AccountRequest, pk: int, run: int) -> HttpResponse:
     before = standing.adopted(round_, made.stage)
     changes = _difference(round_, before, made) if before and before.pk != made.pk else {}
     return act(
-        request, act_form({}, sent(request)), lambda _given: running.adopt(made, actor=request.user),
-        label=gettext("采用计分结果"), done=gettext("已采用，总分和名次已写入申报"),
-        back=reverse("console:panel-score", args=[pk, run]), template="console/panels/adopt.html",
+        request, act_form({}, sent(request)), lambda _given: ask(round_, SCORES_ADOPT, actor=request.user, run=run),
+        label=gettext("采用计分结果"), done=gettext(works.ASKED),
+        back=reverse("console:panel-scores", args=[pk]), template="console/panels/adopt.html",
         round=round_, before=before, **changes,
     )  # fmt: skip
 

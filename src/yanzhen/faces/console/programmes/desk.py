@@ -13,6 +13,7 @@ from yanzhen.engines.programmes.actions import opinions
 from yanzhen.engines.programmes.differences import changed_answers, spoken_answers
 from yanzhen.engines.programmes.models import Application, Finding, Round
 from yanzhen.engines.programmes.unfold import WHOLE
+from yanzhen.engines.search.selections import APPLICATIONS as SEARCHED
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Part, Reveal, Section
 from yanzhen.faces.console.filters import (
     ANY,
@@ -20,7 +21,7 @@ from yanzhen.faces.console.filters import (
     choice_field,
     day_field,
     state_field,
-    typed_field,
+    words_field,
 )
 from yanzhen.faces.console.timeline import told
 from yanzhen.foundation.errors import Invalid
@@ -44,7 +45,7 @@ def _rounds(request: HttpRequest) -> Any:
 
 
 class ApplicationFilters(SubjectFilters):
-    q = typed_field("title", "organisation__name")
+    q = words_field(SEARCHED, "编号、题目或单位")
     round = django_filters.ModelChoiceFilter(label="轮次", queryset=_rounds, empty_label=ANY)
     state = state_field(WHOLE)
     industry = choice_field(

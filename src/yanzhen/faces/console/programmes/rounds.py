@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yanzhen.engines.programmes import queries
+from yanzhen.engines.programmes.actions import pausing as pauses
 from yanzhen.engines.programmes.actions import rounds
 from yanzhen.engines.programmes.models import Round, Window
 from yanzhen.engines.programmes.turning import waiting
@@ -88,6 +89,32 @@ def turning(request: AccountRequest, pk: int) -> HttpResponse:
     return _act(
         request, held, form, lambda given: rounds.turn(held, actor=request.user, note=given["note"]),
         label=label, done=gettext("已办理：%s") % label, reasons=waiting(held, at=timezone.now()),
+    )  # fmt: skip
+
+
+@page(*WAYS)
+def pausing(request: AccountRequest, pk: int) -> HttpResponse:
+    """Let the round stand still until a day, or make the pause that runs end on another."""
+    held = _round(request, pk)
+    form = forms.Form(sent(request), initial={"until": held.paused_until, "why": held.pause_why})
+    form.fields["until"] = forms.DateField(
+        label=gettext("预计恢复日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext("这一天自动恢复；此前各环节都不办理，时限和公示期不计算，后面的环节时间顺延"),
+    )  # fmt: skip
+    form.fields["why"] = text_field(gettext("暂停的理由"), help_text=gettext("申报人会看到"))
+    return _act(
+        request, held, form, lambda given: pauses.pause(held, actor=request.user, **given),
+        label=gettext("暂停轮次"), done=gettext("已暂停"),
+    )  # fmt: skip
+
+
+@page(*WAYS)
+def resuming(request: AccountRequest, pk: int) -> HttpResponse:
+    held = _round(request, pk)
+    form = act_form({"why": text_field(_("说明（选填）"), required=False)}, sent(request))
+    return _act(
+        request, held, form, lambda given: pauses.resume(held, actor=request.user, **given),
+        label=gettext("恢复轮次"), done=gettext("已恢复，没有用完的暂停日已从各项时限中减去"),
     )  # fmt: skip
 
 

@@ -9,11 +9,14 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from yanzhen.engines.programmes.results import actions, queries
+from yanzhen.engines.programmes.results import queries
+from yanzhen.engines.programmes.results.works import SHORTLIST_ADOPT, SHORTLIST_RUN
+from yanzhen.engines.programmes.works.asking import ask
 from yanzhen.faces.console.forms import text_field
 from yanzhen.faces.console.lists import with_
 from yanzhen.faces.console.pages import page, see_other, show
 from yanzhen.faces.console.results.framing import WAYS, form_page, framed, round_or_404
+from yanzhen.faces.console.works import ASKED, standing
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import Refusal
 
@@ -44,7 +47,7 @@ def shortlist(request: AccountRequest, pk: int) -> HttpResponse:
         request, round_, "console:results-shortlist", "console/results/shortlist.html", runs=runs, run=run, left=left,
         seats=seats[:SIZE],
         counts=queries.counts(run) if run else {}, in_stage=round_.stage_now.kind == "shortlist",
-        newest=runs[0] if runs else None,
+        newest=runs[0] if runs else None, **standing(round_, SHORTLIST_RUN, SHORTLIST_ADOPT),
         previous=with_(request.GET, after="") if after else "",
         following=with_(request.GET, after=str(seats[SIZE - 1].pk)) if len(seats) > SIZE else "",
     )  # fmt: skip
@@ -54,11 +57,9 @@ def shortlist(request: AccountRequest, pk: int) -> HttpResponse:
 def running(request: AccountRequest, pk: int) -> HttpResponse:
     round_ = round_or_404(request, pk)
     try:
-        run = actions.run_shortlist(round_, actor=request.user)
+        ask(round_, SHORTLIST_RUN, actor=request.user)
     except Refusal as refusal:
         messages.error(request, refusal.message)
-    else:
-        messages.success(request, gettext("已求得最优名单，共 %s 人入围；核对后采用") % run.places)
     return see_other(reverse("console:results-shortlist", args=[pk]))
 
 
@@ -73,9 +74,9 @@ def adopting(request: AccountRequest, pk: int) -> HttpResponse:
     fields = {"note": text_field(gettext("说明（选填）"), required=False, help_text=help_text % counts)}
 
     def act(given: dict[str, Any]) -> None:
-        actions.adopt_shortlist(run, actor=request.user, note=given["note"])
+        ask(round_, SHORTLIST_ADOPT, actor=request.user, run=run.pk, note=given["note"])
 
     return form_page(
-        request, fields, act, label=gettext("采用入围名单：%s") % round_, done=gettext("已采用入围名单"),
+        request, fields, act, label=gettext("采用入围名单：%s") % round_, done=gettext(ASKED),
         back=reverse("console:results-shortlist", args=[pk]),
     )  # fmt: skip

@@ -21,7 +21,7 @@ from yanzhen.engines.programmes.differences import spoken_answers
 from yanzhen.engines.programmes.eligibility import label_of, mend_of
 from yanzhen.engines.programmes.models import Application
 from yanzhen.faces.http import AccountRequest
-from yanzhen.faces.portal.selection import slots
+from yanzhen.faces.portal.selection import papers, slots
 from yanzhen.faces.portal.selection.forms import answer_form, answers_of, show
 from yanzhen.faces.portal.selection.rounds import CODE
 from yanzhen.faces.portal.visitors import mine
@@ -39,7 +39,7 @@ BY_FORM = {"draft": "submit", "supplement": "supplement"}
 def record(request: AccountRequest) -> HttpResponse:
     """What a worker has of its own; a unit's account goes to the unit's page."""
     account = request.user
-    if account.person_id is None and account.organisation_id is not None:
+    if account.person_id is None and queries.speaks_for_unit(account):
         return HttpResponseRedirect(reverse("portal:unit"))
     rows = [row for row in queries.own(account) if row.person_id and row.person_id == account.person_id]
     return render(
@@ -55,7 +55,7 @@ def record(request: AccountRequest) -> HttpResponse:
 def unit(request: AccountRequest) -> HttpResponse:
     """A unit's applications: first those that wait for its recommendation."""
     account = request.user
-    if account.organisation is None:
+    if account.organisation is None or not queries.speaks_for_unit(account):
         raise Http404
     rows = [row for row in queries.own(account) if row.organisation_id == account.organisation_id]
     waiting = [row for row in rows if row.state == "recommend_unit"]
@@ -182,6 +182,8 @@ def _page(
         "options": [o for o in options if o.transition.code not in BY_FORM.values()],
         "unit": row.organisation_id is not None and row.organisation_id == request.user.organisation_id,
         "notice": queries.last_note(row) if row.state in applying.EDITED else "",
+        "papers": papers.held(row),
+        "papers_form": papers.PapersForm() if form else None,
         "slots": slots.filled(slots.ON_APPLICATION, row),
     }  # fmt: skip
     return render(request, "portal/selection/application.html", context, status=status)

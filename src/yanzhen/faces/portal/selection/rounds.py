@@ -25,7 +25,7 @@ from yanzhen.foundation.models import Account, Organisation, Person
 
 CODE = "application-code"
 """Where the session keeps number and check code of an application until they were shown once."""
-ORDER = ("open", "coming", "closed", "ended")
+ORDER = ("open", "coming", "paused", "closed", "ended")
 
 
 @require_safe
@@ -78,7 +78,7 @@ def _page(
         "windows": [(programme.stage(w.stage), w) for w in round_.windows.all()],
         "conditions": [spoken_condition(programme, condition) for condition in programme.conditions],
         "form": form or (_form(account, round_) if account else None),
-        "speaks": bool(account and (account.person_id or account.organisation_id)),
+        "speaks": bool(account and (account.person_id or _for_unit(account))),
         "unit": bool(account and _for_unit(account)),
     }
     return render(request, "portal/selection/round.html", context, status=status)
@@ -106,8 +106,8 @@ def _begin(account: Account, round_: Round, given: dict[str, Any]) -> applying.O
 
 
 def _for_unit(account: Account) -> bool:
-    """Whether the account speaks for a unit: it has no worker of its own."""
-    return account.person_id is None and account.organisation_id is not None
+    """Whether the account speaks for a unit: it has no worker of its own, and may apply for the unit."""
+    return account.person_id is None and queries.speaks_for_unit(account)
 
 
 def _worker(account: Account, number: str) -> Person | None:

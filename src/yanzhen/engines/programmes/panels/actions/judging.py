@@ -95,9 +95,8 @@ def fill_panels(
 
     `seen` is the input hash of the preview that is confirmed: where judges or applications changed since, it is refused.
     """
-    round_, stage = _stage_of(round_, actor)
-    if Assignment.objects.filter(run__round=round_, stage=stage.code, status__in=(LIVE, DONE)).exists():
-        raise PanelRefused("本环节已分配评委：请用“补位”填补空缺，已交的评分不动")
+    round_ = _locked(round_)
+    stage = against_filling(round_, actor, holes=False)
     judges, applications = _both(round_)
     panel = assign(
         field.field_of(round_, stage, judges, applications),
@@ -116,7 +115,8 @@ def fill_holes(
     round_: Round, *, gone: Sequence[Judge] = (), actor: Account, preview: bool = False, seen: str = ""
 ) -> tuple[AssignmentRun, Panel]:
     """Fill what judges who left and conflicts learned late left open; no filed mark moves. `preview`, `seen`: as above."""
-    round_, stage = _stage_of(round_, actor)
+    round_ = _locked(round_)
+    stage = against_filling(round_, actor, holes=True)
     judges, applications = _both(round_, all_judges=True)
     held = list(
         Assignment.objects.select_for_update()
@@ -125,10 +125,7 @@ def fill_holes(
     )
     among = {a.pk for a in applications}
     held = [a for a in held if a.application_id in among]
-    standing = Standing(
-        np.array([a.application_id for a in held], np.int64), np.array([a.judge_id for a in held], np.int64),
-        np.array([a.status == DONE for a in held], np.bool_),
-    )  # fmt: skip
+    standing = _standing(held)
     leaving = {judge.pk for judge in gone}
     away = np.array([j.pk for j in judges if not j.active or j.pk in leaving], np.int64)
     runs = AssignmentRun.objects.filter(round=round_, stage=stage.code).count()
@@ -157,6 +154,13 @@ def fill_holes(
     return run, found.panel
 
 
+def _standing(held: Sequence[Assignment]) -> Standing:
+    return Standing(
+        np.array([a.application_id for a in held], np.int64), np.array([a.judge_id for a in held], np.int64),
+        np.array([a.status == DONE for a in held], np.bool_),
+    )  # fmt: skip
+
+
 def said(shortage: Shortage, number: str) -> str:
     """Return the sentence that says what a panel lacks and why."""
     why = [
@@ -175,15 +179,32 @@ def said(shortage: Shortage, number: str) -> str:
 def demand(round_: Round, actor: Account) -> None:
     if not actor.has_right(RUN, round_):
         raise NotAllowed("您在该区划和条线没有“组织评选轮次”权限")
+    if round_.standstill:
+        raise PanelRefused(round_.standstill)
 
 
-def _stage_of(round_: Round, actor: Account) -> tuple[Round, Any]:
-    """Lock the round and return the Assign stage at which it is, or whose marks are being given."""
-    held: Round = Round.objects.select_for_update(of=("self",)).prefetch_related("windows").get(pk=round_.pk)
-    demand(held, actor)
-    if held.stage_now.kind not in ("assign", "mark"):
-        raise PanelRefused(f"{held} 现为“{held.stage_now.label}”环节，不能分配评委")
-    return held, held.programme.latest("assign", held.stage)
+def against_filling(round_: Round, actor: Account, *, holes: bool, seen: str = "-") -> Any:
+    """Return the Assign stage at which the round is, or whose marks are being given.
+
+    Raises what filling refuses before it looks at judges and applications; `seen` "" is a confirmation of nothing.
+    """
+    demand(round_, actor)
+    if round_.stage_now.kind not in ("assign", "mark"):
+        raise PanelRefused(f"{round_} 现为“{round_.stage_now.label}”环节，不能分配评委")
+    stage = round_.programme.latest("assign", round_.stage)
+    held = Assignment.objects.filter(run__round=round_, stage=stage.code, status__in=(LIVE, DONE))
+    if not holes and held.exists():
+        raise PanelRefused("本环节已分配评委：请用“补位”填补空缺，已交的评分不动")
+    if not seen:
+        raise PanelRefused("请先预览，再确认分配")
+    return stage
+
+
+def _locked(round_: Round) -> Round:
+    """Lock the round; applicants, who only point at it, are not made to wait."""
+    rows = Round.objects.select_for_update(of=("self",), no_key=True)
+    held: Round = rows.prefetch_related("windows").get(pk=round_.pk)
+    return held
 
 
 def _both(round_: Round, *, all_judges: bool = False) -> tuple[list[Judge], list[Application]]:

@@ -170,6 +170,8 @@ def marking_stage(round_: Round) -> tuple[Round, Any]:
     stage = round_.stage_now
     if round_.status != Round.Status.RUNNING:
         raise MarkRefused(f"{round_} {round_.get_status_display()}，不接受打分")
+    if round_.standstill:
+        raise MarkRefused(round_.standstill)
     if stage.kind != "mark":
         raise MarkRefused(f"{round_} 现为“{stage.label}”环节，不接受打分")
     window, now = round_.window(stage.code), timezone.now()

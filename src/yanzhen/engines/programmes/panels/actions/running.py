@@ -34,8 +34,7 @@ def run(round_: Round, *, actor: Account, method: str = "") -> ScoreRun:
 
     Raises RunRefused where nothing was marked, or what the method refuses (judges and applications that do not hang together).
     """
-    demand(round_, actor)
-    stage = _stage(round_)
+    stage = against_running(round_, actor)
     given = input_of(round_, stage)
     if not given.marks:
         raise RunRefused("还没有评委交来评分")
@@ -76,17 +75,10 @@ def adopt(made: ScoreRun, *, actor: Account) -> ScoreRun:
 
     The method has to be the one that was fixed before marks opened, and the marks those that stand now.
     """
-    round_: Round = Round.objects.select_for_update(of=("self",)).get(pk=made.round_id)
-    demand(round_, actor)
-    stage = round_.programme.stage(made.stage)
-    if made.method != round_.programme.scoring.method:
-        raise RunRefused(
-            f"本轮启动时定下的计分方法是 {round_.programme.scoring.method}，{made.method} 的结果只供比较，不能采用"
-        )
-    if input_of(round_, stage).hash != made.input_hash:
+    round_: Round = Round.objects.select_for_update(of=("self",), no_key=True).get(pk=made.round_id)
+    against_adoption(made, actor)
+    if input_of(round_, round_.programme.stage(made.stage)).hash != made.input_hash:
         raise RunRefused("运行之后又有评分交来或作废：请重新运行，再采用新的结果")
-    if Application.objects.filter(round=round_, chosen__isnull=False).exists():
-        raise RunRefused("入围名单已经采用，计分结果已冻结：要更正，请走异议程序")
     ScoreRun.objects.filter(round=round_, stage=made.stage, adopted_at__isnull=False).update(
         adopted_at=None, adopted_by=None
     )
@@ -101,6 +93,27 @@ def adopt(made: ScoreRun, *, actor: Account) -> ScoreRun:
     )
     place(round_)
     return made
+
+
+def against_running(round_: Round, actor: Account) -> Any:
+    """Return the Mark stage that is on, or the last one that was; raises what a run refuses before it reads marks."""
+    demand(round_, actor)
+    found = round_.programme.latest("mark", round_.stage)
+    if found is None:
+        raise RunRefused(f"{round_} 还没有到打分环节")
+    return found
+
+
+def against_adoption(made: ScoreRun, actor: Account) -> None:
+    """Raise what adopting refuses before it reads marks."""
+    round_ = made.round
+    demand(round_, actor)
+    if made.method != round_.programme.scoring.method:
+        raise RunRefused(
+            f"本轮启动时定下的计分方法是 {round_.programme.scoring.method}，{made.method} 的结果只供比较，不能采用"
+        )
+    if Application.objects.filter(round=round_, chosen__isnull=False).exists():
+        raise RunRefused("入围名单已经采用，计分结果已冻结：要更正，请走异议程序")
 
 
 def place(round_: Round) -> int:
@@ -202,11 +215,3 @@ def _aspects(round_: Round, stage: str) -> dict[int, tuple[tuple[str, Decimal | 
     )  # fmt: skip
     latest = {(application, judge, aspect): value for application, judge, aspect, value in marks}
     return aspect_means(AspectGiven(*key, value) for key, value in latest.items())
-
-
-def _stage(round_: Round) -> Any:
-    """Return the Mark stage that is on, or the last one that was."""
-    found = round_.programme.latest("mark", round_.stage)
-    if found is None:
-        raise RunRefused(f"{round_} 还没有到打分环节")
-    return found
