@@ -37,7 +37,7 @@ from yanzhen.faces.console.forms import YES_NO  # noqa: E402
 from yanzhen.faces.console.lists import ORDERS  # noqa: E402
 from yanzhen.faces.console.navigation import ORDERS_LABEL, PLACES  # noqa: E402
 from yanzhen.faces.console.pickers import EMPTY  # noqa: E402
-from yanzhen.faces.console.timeline import LABELS, SYSTEM, VISITOR  # noqa: E402
+from yanzhen.faces.console.timeline import LABELS, SYSTEM, VISITORS  # noqa: E402
 from yanzhen.foundation.rights import RIGHTS  # noqa: E402
 from yanzhen.foundation.sheets import SHEETS  # noqa: E402
 
@@ -148,7 +148,7 @@ def _labels_of_the_console() -> Iterator[str]:
     yield from (
         *LABELS.values(),
         SYSTEM,
-        VISITOR,
+        *VISITORS.values(),
         *PART_LABELS.values(),
         *(order.label for order in ORDERS.values()),
     )
