@@ -3,6 +3,7 @@
 "use strict";
 
 (function () {
+  const KEPT = "yanzhen.signs";
   const FIELD = "input:not([type=hidden]):not([type=file]), select, textarea";
 
   /* Sends the form in which somebody types, as Enter in a line of it would. */
@@ -42,6 +43,13 @@
   const NAMED = { F9: start, Escape: closeMenus };
   const SIGNS = { "/": search, "?": help };
 
+  /* Who speaks to the computer types signs by accident: they can be switched off, in this browser. */
+  const signs = document.getElementById("keys-signs");
+  if (signs) {
+    signs.checked = localStorage.getItem(KEPT) !== "off";
+    signs.addEventListener("change", () => localStorage.setItem(KEPT, signs.checked ? "on" : "off"));
+  }
+
   function marked(key) {
     const target = /^F\d+$/.test(key) && document.querySelector(`[data-key="${key}"]`);
     return target ? () => target.click() : null;
@@ -55,7 +63,7 @@
       if (event.key === "Enter" && typing) send(at);
       return;
     }
-    const act = NAMED[event.key] || marked(event.key) || (!typing && SIGNS[event.key]);
+    const act = NAMED[event.key] || marked(event.key) || (!typing && signs && signs.checked && SIGNS[event.key]);
     if (!act) return;
     if (event.key !== "Escape") event.preventDefault();
     act();
