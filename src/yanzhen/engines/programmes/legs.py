@@ -32,10 +32,9 @@ def carried(round_: Round, code: str) -> dict[int, Decimal]:
     earlier = _earlier(round_, code)
     if not earlier:
         return {}
-    adopted = round_.shortlists.filter(
-        stage=earlier[-1], adopted_at__isnull=False, seats__score__isnull=False
-    )
-    return dict(adopted.values_list("seats__application", "seats__score"))
+    adopted = round_.shortlists.filter(stage=earlier[-1], adopted_at__isnull=False)
+    found = adopted.values_list("seats__application", "seats__score")
+    return {application: score for application, score in found if score is not None}
 
 
 def is_fixed(round_: Round, code: str) -> bool:
