@@ -20,8 +20,8 @@ from yanzhen.engines.programmes.declare import Programme, Quota, Scoring, read
 from yanzhen.engines.programmes.models import Application, Definition, Round, Window
 from yanzhen.engines.programmes.notices import publishing
 from yanzhen.engines.programmes.panels.actions import judging, marking, running
-from yanzhen.engines.programmes.panels.models import Assignment
-from yanzhen.engines.programmes.panels.refusals import RunRefused
+from yanzhen.engines.programmes.panels.models import Assignment, Sheet
+from yanzhen.engines.programmes.panels.refusals import MarkRefused, RunRefused
 from yanzhen.engines.programmes.results import actions
 from yanzhen.engines.programmes.results import queries as standing
 from yanzhen.engines.programmes.results.models import Seat, ShortlistRun
@@ -149,6 +149,22 @@ def test_a_preliminary_and_a_final_go_to_the_award(actor: Account) -> None:
     walk.turn()
     actions.award(walk.round, actor=jury())
     assert [row[0] for row in walk.stands()] == ["left_out", "awarded", "left_out", "left_out"]
+
+
+def test_a_mark_of_the_preliminary_that_falls_late_does_not_hold_the_final_up(actor: Account) -> None:
+    walk = Walk(actor, two_legs())
+    walk.judged(FIRST)
+    walk.listed()
+    walk.turn()
+    first = Sheet.objects.filter(assignment__application=walk.rows[0]).first()
+    assert first is not None
+
+    marking.void(first, why="评委事后说明看错", actor=actor)
+    walk.judged(SECOND)
+
+    assert walk.round.stage == "final"
+    with pytest.raises(MarkRefused):
+        marking.file(first.assignment, marks(99), actor=first.assignment.judge.account)
 
 
 def test_a_final_that_names_its_own_marks_begins_from_nothing(actor: Account) -> None:
