@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bench.province import web_role
 from tests.factories import LineFactory, OrganisationFactory, RegionFactory
-from tests.results import at_stage
+from tests.results import at_stage, jury
 from tests.selection import open_round, organiser, programme
 from yanzhen.engines.matching.shortlist import shortlist
+from yanzhen.engines.procedures.engine import advance_many
 from yanzhen.engines.programmes import quotas
 from yanzhen.engines.programmes.declare import Question, Quota, Ratio
-from yanzhen.engines.programmes.models import Application
+from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.results import actions
 from yanzhen.engines.programmes.results.contest import field_of, in_review, places_of
 from yanzhen.engines.programmes.results.settling import settled
@@ -39,6 +41,7 @@ def run(say: Callable[[str], None]) -> None:
         _list, settling = _timed(lambda: settled(contest, found))
         kept, whole = _timed(lambda: actions.run_shortlist(made, actor=actor))
         _adopted, moving = _timed(lambda: actions.adopt_shortlist(kept, actor=actor))
+        statements, awarding = _award(made)
     say(
         f"results read {read:.2f} s, solve {solving:.2f} s, {len(found.tied)} of one total settled by place {settling:.2f} s CPU"
     )
@@ -46,6 +49,18 @@ def run(say: Callable[[str], None]) -> None:
         f"results run with {APPLICATIONS - PLACES:,} written reasons {whole:.2f} s CPU, {whole / solving:.1f} x the solver alone"
     )
     say(f"results adopt: {APPLICATIONS:,} moved with clocks and records {moving:.2f} s CPU")
+    say(f"results award: a list of {APPLICATIONS:,} in {statements} statements {awarding:.2f} s CPU")
+
+
+def _award(made):  # type: ignore[no-untyped-def]
+    """Award a list on which everybody is: the moves alone, without the notice that comes before."""
+    Application.objects.filter(round=made).update(state="noticed")
+    Round.objects.filter(pk=made.pk).update(notice_ends_at=timezone.now())
+    ids = list(Application.objects.filter(round=made).values_list("pk", flat=True))
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        outcome, spent = _timed(lambda: advance_many(Application, ids, "award", actor=jury()))
+    assert outcome.moved == APPLICATIONS, outcome.refused[:3]
+    return len(asked), spent
 
 
 def _round():  # type: ignore[no-untyped-def]

@@ -97,6 +97,23 @@ def test_every_reason_stands_at_its_field_and_what_was_typed_is_kept():
     assert "保存为新版本" in shown
 
 
+def test_a_shortlist_says_what_it_counts_and_a_wrong_code_is_told_at_the_field():
+    actor = organiser()
+    made = definition(actor)
+    client = browser(actor)
+    page = f"/console/programmes/{made.pk}/edit/"
+    sent = filled(client.get(page)) | {"why": "写明计入环节", "save": "1"}
+
+    refused = client.post(page, sent | {"stages-5-counts": "final_marks"})
+    client.post(page, sent | {"stages-5-counts": "mark"})
+
+    assert (refused.status_code, "final_marks 不是在它之前计分的环节" in text(refused)) == (422, True)
+    after = Definition.objects.get(version=2).programme
+    assert differences(made.programme, after) == [
+        "环节“入围”的计入环节（写环节代码；不写为此前全部计分环节）：（空） → mark"
+    ]
+
+
 def test_saving_asks_why():
     actor = organiser()
     made = definition(actor)

@@ -20,6 +20,7 @@ from yanzhen.engines.programmes.declare import Quota
 from yanzhen.engines.programmes.models import Application, Finding, Round, Window
 from yanzhen.engines.programmes.stages import Apply, Decide, Screen
 from yanzhen.engines.programmes.stages import Opinion as OpinionStage
+from yanzhen.faces.console.programmes.evidence import evidence
 from yanzhen.foundation import calendar, parameters
 from yanzhen.foundation.models import Account
 
@@ -138,6 +139,32 @@ def test_the_page_tells_answers_conditions_recommendations_and_composition():
         for word in ("测试事迹", "在所填单位任职", "同意推荐", "一线职工至少", "市级推荐", "测**")
         if word not in shown
     ] == []
+
+
+def test_the_page_names_the_cell_and_the_trade_and_leads_to_the_records_that_the_reader_may_see():
+    round_, _actor = dealt()
+    row = recommended(round_)
+    assert row.organisation is not None
+    sees = city(rights=f"{STAFF} person.view organisation.view")
+    page = f"/console/applications/{row.number}/"
+
+    shown, bare = browser(sees).get(page).content.decode(), browser(city()).get(page).content.decode()
+
+    person, unit = f"/console/people/{row.person_id}/", f"/console/organisations/{row.organisation_id}/"
+    assert [f'<a href="{way}">' in shown for way in (person, unit)] == [True, True]
+    assert [f'<a href="{way}">' in bare for way in (person, unit)] == [False, False]
+    assert ("人员记录 测**" in shown, "人员记录" in bare, "foundation." in shown + bare) == (
+        True,
+        True,
+        False,
+    )
+    assert ("济南市" in text(browser(sees).get(page)), "制造业（C3670）" in shown) == (True, True)
+
+
+def test_what_a_person_wrote_as_evidence_stays_as_it_is():
+    assert [evidence(said, AccountFactory()).text for said in ("劳动合同第 3 页", "unknown.model#3", "")] == [
+        "劳动合同第 3 页", "unknown.model#3", "",
+    ]  # fmt: skip
 
 
 def test_a_recommendation_is_made_on_the_generic_page_of_a_move():

@@ -153,6 +153,9 @@ def test_an_objection_goes_from_the_desk_through_the_preview_to_another_list() -
     done = client.post(address, {"finding": "经查属实", "seen_mark": hidden(page, "seen_mark")})
 
     assert done.status_code == 303
+    assert "已交后台运行" in text(client.get(address))
+    assert worked().status == "done"
+    assert "异议成立，名单已按预览更换" in text(client.get(address))
     assert Objection.objects.get().state == "upheld"
     assert Application.objects.get(pk=made.rows[2].pk).state == "noticed"
 
@@ -162,11 +165,11 @@ def test_what_is_upheld_is_what_was_seen() -> None:
     handler = jury()
     row = accepted(notice, handler)
 
-    refused = browser(handler).post(
-        where("objection-preview", row.number), {"finding": "经查属实", "seen_mark": "0" * 64}
-    )
+    client, address = browser(handler), where("objection-preview", row.number)
+    client.post(address, {"finding": "经查属实", "seen_mark": "0" * 64})
 
-    assert (refused.status_code, "重新核对预览" in text(refused)) == (409, True)
+    assert (worked().status, "重新核对预览" in text(client.get(address))) == ("failed", True)
+    assert Objection.objects.get().state == "accepted"
 
 
 def test_who_only_looks_upholds_nothing_from_the_preview() -> None:
@@ -191,6 +194,9 @@ def test_the_list_is_awarded_from_its_page_once_nothing_stands_against_it() -> N
     over(round_)
     assert "认定" in text(client.get(where("results-notice", round_.pk)))
     assert client.post(where("results-award", round_.pk), {"note": ""}).status_code == 303
+    assert "已交后台运行" in text(client.get(where("results-notice", round_.pk)))
+    assert worked().status == "done"
+    assert "已认定 4 件" in text(client.get(where("results-notice", round_.pk)))
     assert Application.objects.filter(round=round_, state="awarded").count() == 4
 
 

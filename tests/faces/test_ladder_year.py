@@ -241,6 +241,7 @@ def _the_objection_is_handled(year: Cast, objection: Objection) -> None:
     assert named("测试丙").number in text(preview)
     sent = {"finding": "检测报告载明合格率为九成，与申报不符", "seen_mark": hidden(preview, "seen_mark")}
     done(client.post(f"/console/objections/{objection.number}/preview/", sent))
+    assert worked().status == "done"
     done(fill(client, f"{page}move/reply/", reply="经核实检测报告，异议成立，已取消拟命名资格并递补。"))
     assert {row.person.name for row in rows("noticed") if row.person} == {"测试甲", "测试丙", "测试己"}
     newest = Notice.objects.latest("version")
@@ -256,6 +257,7 @@ def it_is_decided(year: Cast) -> list[Honour]:
     done(year.turn())
     assert year.held.stage == "decide"
     done(browser(year.jury).post(f"/console/results/{pk}/award/", {"note": "鲁工发 2026 年 12 号"}))
+    assert worked().status == "done"
     found = list(Honour.objects.order_by("serial"))
     assert [h.serial for h in found] == [1, 2, 3]
     assert [h.number[:10] for h in found] == ["QLGJ-2026-"] * 3

@@ -77,6 +77,34 @@ def test_what_was_handed_in_stays_and_a_supplement_adds_to_it(actor):
     assert attachments.of(row) == [first]
 
 
+def test_what_was_handed_in_stays_though_the_application_is_given_back_or_supplemented_twice(actor):
+    row, account = applied(open_round(actor))
+    (first,) = papers.add(row, [file()], actor=account)
+    row = applying.submit(row, actor=account)
+    assert row.organisation is not None
+    unit = unit_account(row.organisation)
+    row = applying.move_own(row, "give_back", actor=unit, note="换一份证书")
+    assert row.state == "draft"
+
+    with pytest.raises(ApplicationRefused, match="留存备查"):
+        papers.remove(row, first.pk, actor=account)
+    (wrong,) = papers.add(row, [file("错.pdf")], actor=account)
+    papers.remove(row, wrong.pk, actor=account)
+    added = papers.add(row, [file(f"{n}.pdf") for n in range(10)], actor=account)
+    with pytest.raises(Invalid, match="一次提交最多 10 个附件，已有 10 个"):
+        papers.add(row, [file()], actor=account)
+    row = applying.submit(row, actor=account)
+    Application.objects.filter(pk=row.pk).update(state="screen")
+    for n in (1, 2):
+        row = advance(Application.objects.get(pk=row.pk), "ask_more", actor=actor, note="请补证书")
+        (new,) = papers.add(row, [file(f"补{n}.pdf")], actor=account)
+        row = applying.move_own(row, "supplement", actor=account)
+        added.append(new)
+    row = advance(Application.objects.get(pk=row.pk), "ask_more", actor=actor, note="请补证书")
+
+    assert papers.held(row) == [(paper, False) for paper in (first, *added)]
+
+
 def test_too_many_and_dangerous_ones_are_refused_with_a_sentence(actor):
     row, account = applied(open_round(actor))
 

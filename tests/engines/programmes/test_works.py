@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from tests.engines.programmes.test_notices import accepted
 from tests.factories import AccountFactory
-from tests.results import ready
+from tests.results import at_stage, jury, over, published, ready
+from tests.selection import programme
 from tests.works import worked
-from yanzhen.engines.programmes.models import Application
+from yanzhen.engines.programmes.declare import Quota
+from yanzhen.engines.programmes.models import Application, Round
+from yanzhen.engines.programmes.notices.actions import preview
+from yanzhen.engines.programmes.notices.models import Objection
+from yanzhen.engines.programmes.notices.works import OBJECTION_UPHOLD
 from yanzhen.engines.programmes.results import actions
+from yanzhen.engines.programmes.results.actions import DecisionRefused
 from yanzhen.engines.programmes.results.models import ShortlistRun
-from yanzhen.engines.programmes.results.works import SHORTLIST_ADOPT, SHORTLIST_RUN
+from yanzhen.engines.programmes.results.works import LIST_AWARD, SHORTLIST_ADOPT, SHORTLIST_RUN
 from yanzhen.engines.programmes.works import asking, running
 from yanzhen.engines.programmes.works.models import Work
 from yanzhen.foundation import calendar, crypto, parameters
-from yanzhen.foundation.errors import NotAllowed
+from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Grant, Record
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +145,50 @@ def test_an_adopted_list_costs_the_same_statements_whatever_its_length(django_as
 
     moved = Record.objects.filter(verb__in=("move.put_forward", "move.leave_out"))
     assert moved.count() == 60
+
+
+def award_of(places: int) -> tuple[Round, int]:
+    """Return a round with so many on its list, and what its award took in statements."""
+    made, _notice = published(
+        made=programme(code=f"p{places}", quota=Quota(places=places), ratios=(), per_employer=0),
+        cells=("3701", "3702") * (places // 2),
+    )
+    round_ = over(at_stage(made.round, "decide"))
+    asking.ask(round_, LIST_AWARD, actor=jury(), note="")
+    with CaptureQueriesContext(connection) as asked:
+        assert worked().said == f"已认定 {places} 件"
+    return round_, len(asked)
+
+
+def test_the_award_of_a_list_costs_the_same_statements_whatever_its_length():
+    (few, price), (many, same) = award_of(4), award_of(60)
+
+    assert price == same
+    assert Record.objects.filter(verb="move.award").count() == 64
+    assert Application.objects.filter(round__in=(few, many), state="awarded").count() == 64
+
+
+def test_a_list_that_may_not_be_awarded_yet_is_refused_on_the_page_and_asks_nobody():
+    made, _notice = published()
+
+    with pytest.raises(DecisionRefused, match="期满后方可认定"):
+        asking.ask(at_stage(made.round, "decide"), LIST_AWARD, actor=jury(), note="")
+    with pytest.raises(NotAllowed):
+        asking.ask(made.round, LIST_AWARD, actor=AccountFactory(), note="")
+    assert not Work.objects.exists()
+
+
+def test_an_objection_is_upheld_by_the_worker_as_its_handler_and_by_nobody_else():
+    made, notice = published()
+    handler = jury()
+    row = accepted(notice, handler)
+    given = {"objection": row.pk, "finding": "经查属实", "seen_mark": preview(row).mark}
+    with pytest.raises(NotAllowed, match="只有受理"):
+        asking.ask(made.round, OBJECTION_UPHOLD, actor=jury(), **given)
+    with pytest.raises(Invalid, match="核查结论"):
+        asking.ask(made.round, OBJECTION_UPHOLD, actor=handler, **(given | {"finding": " "}))
+
+    asking.ask(made.round, OBJECTION_UPHOLD, actor=handler, **given)
+
+    assert worked().said == "异议成立，名单已按预览更换"
+    assert Objection.objects.get().state == "upheld"

@@ -185,6 +185,17 @@ class Programme:
         codes = [stage.code for stage in self.stages]
         return next((s for s in reversed(self.stages[: codes.index(upto) + 1]) if s.kind == kind), None)
 
+    def leads_to(self, code: str) -> Any:
+        """Return the shortlist that the stage `code` leads to, or is; after the last one that; None where there is none."""
+        ahead = self.stages[[stage.code for stage in self.stages].index(code) :]
+        return next((s for s in ahead if s.kind == "shortlist"), None) or self.latest("shortlist", code)
+
+    def counted(self, shortlist: Any) -> list[Any]:
+        """Return the stages that make up the total of a shortlist, in their order; all weighed where it is None."""
+        upto = self.stages if shortlist is None else self.stages[: self.stages.index(shortlist)]
+        named = shortlist.counts if shortlist else ()
+        return [s for s in upto if getattr(s, "weight", 0) and (not named or s.code in named)]
+
     def coming(self, kind: str, after: str) -> Any:
         """Return the first stage of `kind` that follows the stage `after`; None where there is none."""
         codes = [stage.code for stage in self.stages]
@@ -239,6 +250,7 @@ def problems_of(programme: Programme) -> Iterator[Problem]:
     yield from _order_problems(programme)
     yield from _code_problems(programme)
     yield from _weight_problems(programme)
+    yield from _leg_problems(programme)
     yield from _scoring_problems(programme)
     yield from _ratio_problems(programme)
 
@@ -275,12 +287,14 @@ def _code_problems(programme: Programme) -> Iterator[Problem]:
 
 
 def _weight_problems(programme: Programme) -> Iterator[Problem]:
-    weighed = [stage for kind in ("mark", "vote", "inspect") for stage in programme.of_kind(kind)]
-    if programme.of_kind("mark") and not any(not aspect.informational for aspect in programme.aspects):
+    marked = programme.of_kind("mark")
+    if marked and not any(not aspect.informational for aspect in programme.aspects):
         yield Problem("aspects", "有打分环节，须写明至少一个计分的评分项")
-    if weighed and programme.of_kind("mark") and sum(stage.weight for stage in weighed) != WHOLE:
-        total = sum(stage.weight for stage in weighed)
-        yield Problem("stages", f"打分、投票、考察的权重合计须为 100，现为 {total:f}")
+    last = programme.leads_to(programme.stages[-1].code) if marked else None
+    total = sum(stage.weight for stage in programme.counted(last))
+    if marked and total != WHOLE:
+        named = f"“{last.label}”所计的" if last and last.counts else ""
+        yield Problem("stages", f"{named}打分、投票、考察的权重合计须为 100，现为 {total:f}")
     for place, stage in enumerate(programme.stages):
         if stage.kind == "mark" and not 0 <= stage.calibrate <= MOST_SAMPLES:
             yield Problem(f"stages.{place}.calibrate", f"校准样卷数须在 0 至 {MOST_SAMPLES} 之间")
@@ -291,6 +305,50 @@ def _weight_problems(programme: Programme) -> Iterator[Problem]:
         yield Problem("quota.places", "名额至少 1 个")
     if not 0 <= programme.quota.reserve <= programme.quota.places:
         yield Problem("quota.reserve", "预留名额不得多于总名额")
+
+
+def _leg_problems(programme: Programme) -> Iterator[Problem]:
+    """What is wrong with a programme of several shortlists: a preliminary and a final."""
+    shortlists = programme.of_kind("shortlist")
+    for place, stage in enumerate(programme.stages):
+        before = {s.code for s in programme.counted(None) if s in programme.stages[:place]}
+        if stage.kind == "shortlist" and (unknown := set(stage.counts) - before):
+            said = f"“{stage.label}”所计的 {'、'.join(sorted(unknown))} 不是在它之前计分的环节（打分、投票、考察，权重大于 0）"
+            yield Problem(f"stages.{place}.counts", said)
+        if stage.kind == "shortlist" and len(shortlists) > 1 and not before:
+            yield Problem(f"stages.{place}", f"“{stage.label}”之前没有计分的环节，排不出名次")
+        if stage.kind == "mark":
+            yield from _mark_problems(programme, place, stage)
+    if len(shortlists) > 1:
+        yield from _share_problems(programme, shortlists)
+
+
+def _mark_problems(programme: Programme, place: int, stage: Any) -> Iterator[Problem]:
+    """What a second marking needs: judges of its own, and a shortlist that follows."""
+    kinds = [one.kind for one in programme.stages[:place]]
+    since = kinds[len(kinds) - kinds[::-1].index("mark") :] if "mark" in kinds else ["assign"]
+    if "assign" not in since:
+        yield Problem(f"stages.{place}", f"“{stage.label}”之前须另有分配评委的环节：两次打分不能共用一次分配")
+    if programme.of_kind("shortlist") and programme.coming("shortlist", stage.code) is None:
+        yield Problem(f"stages.{place}", f"“{stage.label}”之后须有确定入围名单的环节")
+
+
+def _share_problems(programme: Programme, shortlists: tuple[Any, ...]) -> Iterator[Problem]:
+    """What is counted nowhere, and what a vote weighs where less than the whole is counted."""
+    used = [programme.counted(shortlist) for shortlist in shortlists]
+    for stage in programme.counted(None):
+        if not any(stage in counted for counted in used):
+            yield Problem(
+                "stages", f"“{stage.label}”有权重而没有入围名单计入它：请在入围环节的“计入环节”中写上"
+            )
+    for shortlist, counted in zip(shortlists, used, strict=True):
+        whole = sum(stage.weight for stage in counted)
+        voted = sum(stage.weight for stage in counted if stage.kind == "vote")
+        if voted * WHOLE > whole * MOST_VOTE:
+            yield Problem(
+                "stages",
+                f"网络投票在“{shortlist.label}”所计的权重中至多占 {MOST_VOTE:f}%，现为 {voted:f} 比 {whole:f}",
+            )
 
 
 def _scoring_problems(programme: Programme) -> Iterator[Problem]:

@@ -85,6 +85,12 @@ def labels_of(round_: Round) -> dict[str, str]:
     return {code[:4]: name for code, name in mine.values_list("code", "name")}
 
 
+def label_of(round_: Round, code: str) -> str:
+    """Return what a cell of the round is called, as it was dealt or would be; "" where an application has none."""
+    dealt = round_.cells.filter(code=code).exclude(code=RESERVE).values_list("label", flat=True).first()
+    return dealt or labels_of(round_).get(code, code)
+
+
 @transaction.atomic
 def deal(
     round_: Round, weights: Mapping[str, int], *, actor: Account, order: Sequence[str] = ()

@@ -102,6 +102,9 @@ class Shortlist(Base):
     kind: Literal["shortlist"] = "shortlist"
     places: int = 0
     """0: as many as the quota has."""
+    counts: tuple[str, ...] = ()
+    """Codes of the stages that make up its total, in the proportion of their weights; none named: all weighed before it.
+    A final that starts from nothing names its own, one that carries the preliminary names both, or none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ FIELDS = {
     "per_employer": "同一单位至多入选（人）", "days": "计划天数", "shows": "经办人可见", "levels": "推荐层级", "lines": "征求意见的部门",
     "term": "期限参数", "valid": "有效期参数", "each": "每件评委数", "most": "最高", "least": "最低", "per_city": "评委同一市至多",
     "same_city": "可评本市申报", "weight": "权重（%）", "entries": "录入遍数", "calibrate": "校准样卷数", "checklist": "核查清单",
-    "places": "名额数", "venues": "公示地点", "kind": "类型", "help": "填写说明",
+    "places": "名额数", "counts": "计入环节", "venues": "公示地点", "kind": "类型", "help": "填写说明",
     "required": "必填", "longest": "最长（字）", "choices": "选项", "trait": "计入比例", "personal": "盲评时隐去", "rule": "规则",
     "given": "参数", "method": "算法", "corrected": "按校正分排名", "decimals": "小数位", "ties": "同分处理", "by": "分配口径",
     "nominees": "每个名额可推荐数", "reserve": "省级预留", "low": "最低分", "high": "最高分", "step": "步长",
@@ -22,6 +22,7 @@ FIELDS = {
 WITHIN = {
     "stages": {
         "most": "每名评委至多（件）", "least": "每名评委至少（件）", "per_employer": "评委同一单位至多", "places": "入围数（0 为按名额）",
+        "counts": "计入环节（写环节代码；不写为此前全部计分环节）",
     },
     "ratios": {"least": "不低于（%）", "most": "不高于（%）", "trait": "所数的填报项"},
     "aspects": {"kind": "打分方式", "required": "必须打分", "levels": "各级标准", "weight": "权重"},

@@ -159,7 +159,8 @@ def _cell(desk: Desk, row: Subject, column: Column, now: datetime) -> Cell:
         return Cell(column.name, label, "due", due.short if due else UNKNOWN, due, place=place)
     value = getattr(row, column.name)
     tone = TONES.get(str(value), "gray")
-    return Cell(column.name, label, column.hint, shown(row, column.name), value, tone, place)
+    text = column.said(row) or UNKNOWN if column.said else shown(row, column.name)
+    return Cell(column.name, label, column.hint, text, value, tone, place)
 
 
 def _secret(desk: Desk, column: Column) -> Cell:

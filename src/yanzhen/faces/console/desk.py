@@ -26,6 +26,8 @@ class Column:
     name: str
     label: str = ""
     hint: str = "text"
+    said: Callable[[Any], str] | None = None
+    """How a value that is a code is told, of the subject; on the detail page alone, for it may ask the database."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def change(definition: Definition, form: Any, *, why: str, actor: Account) -> De
         raise Invalid(
             f"方案代码 {definition.code} 不能改动：另立方案请从预设复制", fields={"code": "不能改动"}
         )
-    if programme.digest() == definition.digest:
+    if programme == definition.programme:
         raise Invalid("与原版本一字不差，没有可保存的改动")
     return _new(
         programme, region=definition.region, actor=actor, source=str(definition.version), why=why.strip()

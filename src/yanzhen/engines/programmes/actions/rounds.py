@@ -16,8 +16,8 @@ from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 
 RUN = "round.run"
-BRING = ("vote", "inspect")
-"""Kinds of stage after which totals and places are others than the panel alone gave."""
+BRING = ("vote", "inspect", "shortlist")
+"""Kinds of stage after which totals and places are others: something was added, or a final begins with what it carries."""
 
 
 @transaction.atomic

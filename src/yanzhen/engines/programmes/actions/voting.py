@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from yanzhen.engines.procedures.parties import beyond_the_wall
+from yanzhen.engines.programmes.legs import REVIEWED, is_fixed
 from yanzhen.engines.programmes.models import Application, Ballot, Round
 from yanzhen.engines.programmes.totals import gives, place_anew
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
@@ -83,9 +84,9 @@ def void(ballots: Iterable[Ballot], *, round_: Round, why: str, actor: Account) 
         raise NotAllowed("您在该区划和条线没有“组织评选轮次”权限")
     if len(why.strip()) < LEAST_WORDS:
         raise Invalid(f"作废选票须写明理由（至少 {LEAST_WORDS} 个字）", fields={"why": "请写明理由"})
-    if Application.objects.filter(round=held, chosen__isnull=False).exists():
-        raise VoteRefused("入围名单已经采用，选票不能再作废：要更正，请走异议程序")
     rows = Ballot.objects.filter(pk__in=[b.pk for b in ballots], round=held, void_reason="")
+    if any(is_fixed(held, stage) for stage in set(rows.values_list("stage", flat=True))):
+        raise VoteRefused("入围名单已经采用，选票不能再作废：要更正，请走异议程序")
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     if not ids:
         raise VoteRefused("没有可以作废的选票：请先勾选，已作废的不必再作废")
@@ -118,9 +119,7 @@ def shares(round_: Round, stage: Any) -> Mapping[int, Decimal]:
 def counts(round_: Round, stage: Any) -> dict[int, int]:
     """Return by application how many votes count."""
     return dict(
-        Application.objects.filter(
-            round=round_, state__in=("review", "noticed", "awarded", "left_out", "not_awarded")
-        )
+        Application.objects.filter(round=round_, state__in=REVIEWED)
         .annotate(n=Count("ballots", filter=Q(ballots__stage=stage.code, ballots__void_reason="")))
         .values_list("pk", "n")
     )

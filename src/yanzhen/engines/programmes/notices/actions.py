@@ -15,7 +15,7 @@ from yanzhen.engines.procedures.parties import beyond_the_wall
 from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.notices import publishing
 from yanzhen.engines.programmes.notices.models import Notice, Objection
-from yanzhen.engines.programmes.results.actions import DECIDE, locked
+from yanzhen.engines.programmes.results.actions import DECIDE, locked, permitted
 from yanzhen.engines.programmes.results.models import ShortlistRun
 from yanzhen.engines.programmes.results.shadow import Shadow, apply_change, shadow
 from yanzhen.foundation import attachments, crypto, numbering, parameters
@@ -122,8 +122,7 @@ def uphold(objection: Objection, *, finding: str, seen_mark: str, actor: Account
     row: Objection = (
         Objection.objects.select_for_update(of=("self",)).select_related("application").get(pk=objection.pk)
     )
-    if not actor.has_right(HANDLE, row) or row.handler_id != actor.pk:
-        raise NotAllowed("只有受理这件异议的人可以认定异议成立")
+    against_upholding(row, actor, finding)
     seen = preview(row)
     if seen.mark != seen_mark:
         raise ObjectionRefused("在您查看预览之后数据有变化，名单会与您看到的不同：请重新核对预览")
@@ -137,8 +136,7 @@ def uphold(objection: Objection, *, finding: str, seen_mark: str, actor: Account
 def renew(round_: Round, *, why: str, seen_mark: str, actor: Account) -> Notice:
     """Make the list follow its rules again after somebody was struck off by hand, and begin its notice anew."""
     round_ = locked(round_, actor, DECIDE)
-    if not why.strip():
-        raise Invalid("更换名单须写明理由", fields={"why": "请写明理由"})
+    against_renewing(round_, actor, why)
     seen = shadow(round_)
     if seen.mark != seen_mark:
         raise ObjectionRefused("在您查看预览之后数据有变化，名单会与您看到的不同：请重新核对预览")
@@ -147,6 +145,22 @@ def renew(round_: Round, *, why: str, seen_mark: str, actor: Account) -> Notice:
     if notice is None:
         raise ObjectionRefused("这一轮还没有公示过")
     return notice
+
+
+def against_upholding(row: Objection, actor: Account, finding: str) -> None:
+    """Raise what upholding refuses before the list is solved again."""
+    permitted(row.round, actor, DECIDE)
+    if not actor.has_right(HANDLE, row) or row.handler_id != actor.pk:
+        raise NotAllowed("只有受理这件异议的人可以认定异议成立")
+    if not finding.strip():
+        raise Invalid("认定异议成立须写明核查结论", fields={"finding": "请写明核查结论"})
+
+
+def against_renewing(round_: Round, actor: Account, why: str) -> None:
+    """Raise what making the list anew refuses before it is solved again."""
+    permitted(round_, actor, DECIDE)
+    if not why.strip():
+        raise Invalid("更换名单须写明理由", fields={"why": "请写明理由"})
 
 
 def check_hash(number: str, code: str) -> bytes:

@@ -7,4 +7,4 @@ class NoticesConfig(AppConfig):
     verbose_name = "公示与异议"
 
     def ready(self) -> None:
-        from yanzhen.engines.programmes.notices import procedures, waits  # noqa: F401, PLC0415  # they declare and register
+        from yanzhen.engines.programmes.notices import procedures, waits, works  # noqa: F401, PLC0415  # they declare and register

@@ -43,9 +43,11 @@ def not_seated(round_: Round) -> Iterator[str]:
 
 @waits("mark")
 def not_marked(round_: Round) -> Iterator[str]:
-    if n := Assignment.objects.filter(
-        run__round=round_, status=Assignment.State.LIVE, application__state="review"
-    ).count():
+    assigned = round_.programme.latest("assign", round_.stage)
+    live = Assignment.objects.filter(
+        run__round=round_, stage=assigned.code, status=Assignment.State.LIVE, application__state="review"
+    )
+    if n := live.count():
         yield f"还有 {n} 份评分没有交来"
     if not ScoreRun.objects.filter(round=round_, stage=round_.stage, adopted_at__isnull=False).exists():
         yield "还没有采用计分结果"

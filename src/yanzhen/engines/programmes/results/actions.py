@@ -77,9 +77,7 @@ def award(round_: Round, *, actor: Account, note: str = "") -> Outcome:
     Raises DecisionRefused with every reason, NotAllowed, or what a domain raises that can not make honours of them.
     """
     round_ = locked(round_, actor, DECIDE)
-    _stage(round_, "decide")
-    if reasons := queries.against_award(round_):
-        raise DecisionRefused("还不能认定：" + "；".join(reasons), reasons=reasons)
+    against_awarding(round_, actor)
     ids = list(queries.listed(round_).values_list("pk", flat=True))
     outcome = whole(advance_many(Application, ids, "award", actor=actor, note=note))
     for tell in AWARDED:
@@ -121,6 +119,13 @@ def against_running(round_: Round, actor: Account, run: ShortlistRun | None) -> 
         raise ShortlistRefused("这份名单已经采用")
     if run != ShortlistRun.objects.filter(round=round_, stage=stage.code).latest("pk"):
         raise ShortlistRefused("只能采用本环节最近一次运行的名单：请查看最新一份")
+
+
+def against_awarding(round_: Round, actor: Account) -> None:
+    """Raise what awarding the list refuses before anybody is moved, every reason at once."""
+    _stage(permitted(round_, actor, DECIDE), "decide")
+    if reasons := queries.against_award(round_):
+        raise DecisionRefused("还不能认定：" + "；".join(reasons), reasons=reasons)
 
 
 def locked(round_: Round, actor: Account, right: str) -> Round:

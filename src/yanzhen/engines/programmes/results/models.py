@@ -45,6 +45,10 @@ class ShortlistRun(models.Model):
     def __str__(self) -> str:
         return f"{self.round} #{self.pk}"
 
+    @property
+    def stage_label(self) -> str:
+        return self.round.programme.stage(self.stage).label
+
 
 class Seat(models.Model):
     """What a run says of one application. Never changed: who was left out can read why for ever."""

@@ -24,7 +24,7 @@ def rounds(account: Account) -> QuerySet[Round]:
 
 def runs(round_: Round) -> QuerySet[ShortlistRun]:
     """All kept runs, the newest first."""
-    return ShortlistRun.objects.filter(round=round_).select_related("by", "adopted_by", "follows")
+    return ShortlistRun.objects.filter(round=round_).select_related("by", "adopted_by", "follows", "round")
 
 
 def standing(round_: Round) -> ShortlistRun | None:

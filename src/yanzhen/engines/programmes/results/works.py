@@ -1,4 +1,4 @@
-"""Shortlists that the worker runs and adopts."""
+"""Shortlists that the worker runs and adopts, and the award of a list."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from yanzhen.engines.programmes.works.kinds import KINDS, Done, Kind
 from yanzhen.foundation.models import Account
 
 SHORTLIST_RUN, SHORTLIST_ADOPT = "shortlist.run", "shortlist.adopt"
+LIST_AWARD = "list.award"
 
 
 def _run(round_: Round, *, actor: Account) -> Done:
@@ -24,6 +25,15 @@ def _adopt(round_: Round, *, actor: Account, run: int, note: str) -> Done:
     return Done("已采用入围名单", {"run": run})
 
 
+def _award(round_: Round, *, actor: Account, note: str) -> Done:
+    outcome = actions.award(round_, actor=actor, note=note)
+    return Done(f"已认定 {outcome.moved} 件", {"awarded": outcome.moved})
+
+
+def _refuse_award(round_: Round, *, actor: Account, **_given: Any) -> None:
+    actions.against_awarding(round_, actor)
+
+
 def _refuse(round_: Round, *, actor: Account, run: int | None = None, **_given: Any) -> None:
     made = ShortlistRun.objects.get(round=round_, pk=run) if run else None
     actions.against_running(round_, actor, made)
@@ -31,3 +41,4 @@ def _refuse(round_: Round, *, actor: Account, run: int | None = None, **_given: 
 
 KINDS.add(Kind(SHORTLIST_RUN, "运行入围名单", actions.RUN, _run, _refuse))
 KINDS.add(Kind(SHORTLIST_ADOPT, "采用入围名单", actions.RUN, _adopt, _refuse))
+KINDS.add(Kind(LIST_AWARD, "认定", actions.DECIDE, _award, _refuse_award))

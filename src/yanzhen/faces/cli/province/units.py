@@ -7,18 +7,11 @@ import random
 from yanzhen.faces.cli.province.posts import CITIES, PASSWORD, POSTS, SINCE
 from yanzhen.foundation.models import Account, Grant, Line, Organisation, Region, Role
 
-TRADES = (
-    "机械制造",
-    "纺织",
-    "建筑劳务",
-    "物流",
-    "化工",
-    "食品加工",
-    "电子科技",
-    "环卫服务",
-    "家政服务",
-    "餐饮管理",
-)
+TRADES = {
+    "机械制造": "C34", "纺织": "C17", "建筑劳务": "E47", "物流": "G54", "化工": "C26", "食品加工": "C14", "电子科技": "C39",
+    "环卫服务": "N78", "家政服务": "O80", "餐饮管理": "H62",
+}  # fmt: skip
+"""What the enterprises do, by the divisions of GB/T 4754-2017."""
 
 
 def register(dice: random.Random) -> dict[tuple[str, str], Organisation]:
@@ -38,23 +31,26 @@ def register(dice: random.Random) -> dict[tuple[str, str], Organisation]:
                 Organisation(name=f"{region.name}{name}（演示）", kind=kind, region=region, line=lines[line])
             )
         if region.level == "county":
-            made += [
-                Organisation(
-                    name=f"{region.name}演示{dice.choice(TRADES)}{n}号有限公司",
-                    kind="enterprise",
-                    region=region,
-                    line=lines["union"],
-                    headcount=dice.randint(20, 3000),
-                    ownership=dice.choice(("state", "private", "private", "foreign")),
-                )
-                for n in (1, 2, 3)
-            ]
+            made += [_enterprise(dice, region, lines["union"], n) for n in (1, 2, 3)]
     made += [
         Organisation(name=f"{town.name}总工会（演示）", kind="union", region=town, line=lines["union"])
         for town in Region.objects.filter(parent="370102", level="town", valid_to=None)
     ]
     Organisation.objects.bulk_create(made)
     return {(o.region_id, o.line_id if o.kind != "enterprise" else o.name): o for o in made}
+
+
+def _enterprise(dice: random.Random, region: Region, line: Line, n: int) -> Organisation:
+    trade = dice.choice(tuple(TRADES))
+    return Organisation(
+        name=f"{region.name}演示{trade}{n}号有限公司",
+        kind="enterprise",
+        region=region,
+        line=line,
+        industry=TRADES[trade],
+        headcount=dice.randint(20, 3000),
+        ownership=dice.choice(("state", "private", "private", "foreign")),
+    )
 
 
 def staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:

@@ -47,7 +47,10 @@ def listing(request: AccountRequest, pk: int) -> HttpResponse:
             return see_other(request.path)
         status = refusal.status
     labels = {method.code: method.label for method in METHODS}
-    runs = [(run, labels.get(run.method, run.method)) for run in standing.score_runs(round_)[:MOST_SHOWN]]
+    runs = [
+        (run, labels.get(run.method, run.method), round_.programme.stage(run.stage).label)
+        for run in standing.score_runs(round_)[:MOST_SHOWN]
+    ]
     context = {"form": form, "runs": runs, "fixed": fixed, **works.standing(round_, SCORES_RUN, SCORES_ADOPT)}
     return show_tab(
         request,

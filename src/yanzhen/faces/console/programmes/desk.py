@@ -6,12 +6,14 @@ from typing import Any
 
 import django_filters
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.engine import outlook
 from yanzhen.engines.programmes import eligibility, queries
 from yanzhen.engines.programmes.actions import opinions
 from yanzhen.engines.programmes.differences import changed_answers, spoken_answers
 from yanzhen.engines.programmes.models import Application, Finding, Round
+from yanzhen.engines.programmes.quotas import label_of
 from yanzhen.engines.programmes.unfold import WHOLE
 from yanzhen.engines.search.selections import APPLICATIONS as SEARCHED
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Part, Reveal, Section
@@ -23,6 +25,7 @@ from yanzhen.faces.console.filters import (
     state_field,
     words_field,
 )
+from yanzhen.faces.console.programmes.evidence import evidence
 from yanzhen.faces.console.timeline import told
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Account
@@ -38,6 +41,17 @@ INDUSTRIES = (
 """Sections of GB/T 4754-2017; a unit's code begins with one of them."""
 ELIGIBLE = (("true", "符合"), ("false", "不符合"), ("open", "待核实"))
 RECOMMENDING = "recommend_"
+
+
+def cell_of(application: Application) -> str:
+    return label_of(application.round, application.cell)
+
+
+def industry_of(application: Application) -> str:
+    """The code of the trade after the name of its section."""
+    code = application.industry
+    section = dict(INDUSTRIES).get(code[:1])
+    return f"{gettext(section)}（{code}）" if section else code
 
 
 def _rounds(request: HttpRequest) -> Any:
@@ -93,10 +107,17 @@ def conditions(application: Application, account: Account) -> dict[str, Any]:
     """What each condition says, who settled it, and whether the account may settle it or have all asked again."""
     screens = account.has_right("application.screen", application) and not application.ended_at
     others = application.started_by_id != account.pk
+    found = queries.findings(application)
+    told_of = {said: evidence(said, account) for said in {one.evidence for one in found}}
     return {
         "findings": [
-            (one, eligibility.label_of(one.rule), screens and others and _may_settle(one))
-            for one in queries.findings(application)
+            (
+                one,
+                eligibility.label_of(one.rule),
+                screens and others and _may_settle(one),
+                told_of[one.evidence],
+            )
+            for one in found
         ],
         "may_ask": screens,
     }
@@ -161,7 +182,7 @@ APPLICATIONS = DESKS.add(
         ),
         sections=(
             Section("申报", (Column("title", hint="long"), Column("round"), Column("person"), Column("organisation", "所在单位"), Column("region", "属地"),
-                             Column("industry"), Column("track"), Column("cell"), Column("started_by", "填报人"),
+                             Column("industry", said=industry_of), Column("track"), Column("cell", said=cell_of), Column("started_by", "填报人"),
                              Column("submitted_at", hint="time"))),
             Section("结果", (Column("eligible", hint="yes_no"), Column("score"), Column("place"), Column("chosen", hint="yes_no"),
                              Column("awarded_at", hint="time"), Column("ended_at", hint="time"), Column("outcome", hint="long"))),

@@ -54,7 +54,7 @@ OF_STAGES: dict[str, tuple[Setting, ...]] = {
     "mark": (Setting("weight", "number"), Setting("entries", "whole"), Setting("calibrate", "whole")),
     "vote": (Setting("weight", "number"),),
     "inspect": (Setting("weight", "number"), Setting("checklist", "lines", required=False)),
-    "shortlist": (Setting("places", "whole"),),
+    "shortlist": (Setting("places", "whole"), Setting("counts", "lines", required=False)),
     "notice": (Setting("venues", "many"),),
 }  # fmt: skip
 """What a kind of stage has beside what every stage has."""

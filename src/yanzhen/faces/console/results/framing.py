@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -13,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from yanzhen.engines.programmes.models import Round
 from yanzhen.engines.programmes.results import queries
+from yanzhen.engines.programmes.results.shadow import Shadow
 from yanzhen.faces.console.forms import act_form
 from yanzhen.faces.console.pages import attempt, see_other, sent, show
 from yanzhen.faces.http import AccountRequest
+from yanzhen.foundation.errors import Refusal
 
 WAYS = ("GET", "HEAD", "POST")
 TABS = (
@@ -24,6 +27,29 @@ TABS = (
     ("console:results-notice", _("公示与认定")),
     ("console:results-certificates", _("证书")),
 )
+
+
+class Look:
+    """What a list would be, solved when a page shows it and not when its form is sent."""
+
+    def __init__(self, solve: Callable[[], Shadow]) -> None:
+        self._solve = solve
+        self.refused = ""
+
+    @cached_property
+    def seen(self) -> Shadow | None:
+        """The shadow; None where there is none, and `refused` says why."""
+        try:
+            return self._solve()
+        except Refusal as refusal:
+            self.refused = refusal.message
+            return None
+
+    def field(self) -> forms.CharField:
+        """Return the hidden field by which a form says what was seen."""
+        return forms.CharField(
+            max_length=64, widget=forms.HiddenInput, initial=lambda: self.seen.mark if self.seen else ""
+        )
 
 
 def round_or_404(request: AccountRequest, pk: int) -> Round:

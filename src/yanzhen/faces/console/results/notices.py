@@ -11,16 +11,19 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from yanzhen.engines.programmes.models import Round
-from yanzhen.engines.programmes.notices import actions, publishing, queries
+from yanzhen.engines.programmes.notices import publishing, queries
 from yanzhen.engines.programmes.notices.models import VENUES, Notice
-from yanzhen.engines.programmes.results import actions as results
+from yanzhen.engines.programmes.notices.works import LIST_RENEW
 from yanzhen.engines.programmes.results import queries as standing
-from yanzhen.engines.programmes.results.shadow import Shadow, shadow
+from yanzhen.engines.programmes.results.shadow import shadow
+from yanzhen.engines.programmes.results.works import LIST_AWARD
+from yanzhen.engines.programmes.works.asking import ask
+from yanzhen.faces.console import works
 from yanzhen.faces.console.forms import text_field
 from yanzhen.faces.console.pages import page
-from yanzhen.faces.console.results.framing import WAYS, form_page, framed, round_or_404
+from yanzhen.faces.console.results.framing import WAYS, Look, form_page, framed, round_or_404
+from yanzhen.faces.console.works import ASKED
 from yanzhen.faces.http import AccountRequest
-from yanzhen.foundation.errors import Refusal
 
 
 @page("GET", "HEAD")
@@ -36,6 +39,7 @@ def notice(request: AccountRequest, pk: int) -> HttpResponse:
         against=standing.against_award(round_), open=queries.open_of(round_).count(),
         postings=queries.postings(versions[0]) if versions else [], venues=VENUES,
         can_publish=_can_publish(round_, versions), deciding=round_.stage_now.kind == "decide",
+        **works.standing(round_, LIST_AWARD, LIST_RENEW),
     )  # fmt: skip
 
 
@@ -58,15 +62,15 @@ def publishing_(request: AccountRequest, pk: int) -> HttpResponse:
 def renewing(request: AccountRequest, pk: int) -> HttpResponse:
     """Make the list follow its rules again, with every place that changes shown before."""
     round_ = _with_notice(request, pk)
-    seen, refused = _shadow(round_)
+    look = Look(lambda: shadow(round_))
     fields = {
         "why": text_field(gettext("理由"), help_text=gettext("写入记录和新的公示；公示期重新起算")),
-        "seen_mark": _mark_field(seen),
+        "seen_mark": look.field(),
     }
     return form_page(
-        request, fields, lambda given: actions.renew(round_, actor=request.user, **given),
-        label=gettext("按规则重算并更新：%s") % round_, done=gettext("已更新名单并重新公示"), back=_back(pk),
-        template="console/results/change.html", seen=seen, refused=refused,
+        request, fields, lambda given: ask(round_, LIST_RENEW, actor=request.user, **given),
+        label=gettext("按规则重算并更新：%s") % round_, done=gettext(ASKED), back=_back(pk),
+        template="console/results/change.html", look=look,
     )  # fmt: skip
 
 
@@ -107,8 +111,8 @@ def awarding(request: AccountRequest, pk: int) -> HttpResponse:
     help_text = gettext("名单上的 %s 件全部认定，不能部分认定；认定后不能撤回，只能逐人撤销") % count
     fields = {"note": text_field(gettext("说明（选填）"), required=False, help_text=help_text)}
     return form_page(
-        request, fields, lambda given: results.award(round_, actor=request.user, **given),
-        label=gettext("认定：%s") % round_, done=gettext("已认定"), back=_back(pk),
+        request, fields, lambda given: ask(round_, LIST_AWARD, actor=request.user, **given),
+        label=gettext("认定：%s") % round_, done=gettext(ASKED), back=_back(pk),
     )  # fmt: skip
 
 
@@ -123,17 +127,6 @@ def _with_notice(request: AccountRequest, pk: int) -> Round:
     if not round_.programme.of_kind("notice"):
         raise Http404(gettext("本轮方案没有公示环节"))
     return round_
-
-
-def _shadow(round_: Round) -> tuple[Shadow | None, str]:
-    try:
-        return shadow(round_), ""
-    except Refusal as refusal:
-        return None, refusal.message
-
-
-def _mark_field(seen: Shadow | None) -> forms.CharField:
-    return forms.CharField(max_length=64, widget=forms.HiddenInput, initial=seen.mark if seen else "")
 
 
 def _back(pk: int) -> str:

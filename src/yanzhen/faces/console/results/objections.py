@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext
@@ -11,15 +13,17 @@ from yanzhen.engines.programmes.notices import actions, queries
 from yanzhen.engines.programmes.notices.guards import part_in
 from yanzhen.engines.programmes.notices.models import Objection
 from yanzhen.engines.programmes.notices.procedures import OBJECTION, RIGHT
+from yanzhen.engines.programmes.notices.works import OBJECTION_UPHOLD
+from yanzhen.engines.programmes.works.asking import ask
 from yanzhen.faces import staff
 from yanzhen.faces.console import pickers
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Link, Reveal, Section
 from yanzhen.faces.console.filters import SubjectFilters, choice_field, state_field, typed_field
 from yanzhen.faces.console.forms import text_field
 from yanzhen.faces.console.pages import detail_url, page, subject_or_404
-from yanzhen.faces.console.results.framing import WAYS, form_page
+from yanzhen.faces.console.results.framing import WAYS, Look, form_page
+from yanzhen.faces.console.works import ASKED, standing
 from yanzhen.faces.http import AccountRequest
-from yanzhen.foundation.errors import Refusal
 from yanzhen.foundation.models import Account
 
 
@@ -75,17 +79,18 @@ def preview(request: AccountRequest, number: str) -> HttpResponse:
     """Show every place that would change; uphold from here, and exactly that is done."""
     row = subject_or_404(request, OBJECTIONS, number)
     assert isinstance(row, Objection)  # noqa: S101  # the desk's subjects are objections
-    refused, seen = "", None
-    try:
-        seen = actions.preview(row)
-    except Refusal as refusal:
-        refused = refusal.message
-    mark = forms.CharField(max_length=64, widget=forms.HiddenInput, initial=seen.mark if seen else "")
-    fields = {"finding": text_field(gettext("核查结论")), "seen_mark": mark}
-    part = part_in(row.application, request.user.pk)
+    look = Look(lambda: actions.preview(row))
+    fields = {"finding": text_field(gettext("核查结论")), "seen_mark": look.field()}
+    here = standing(row.round, OBJECTION_UPHOLD)
+    if not here["working"] and here["work"] and here["work"].given.get("objection") != row.pk:
+        here["work"] = None  # the last one was of another objection
+
+    def act(given: dict[str, Any]) -> None:
+        ask(row.round, OBJECTION_UPHOLD, actor=request.user, objection=row.pk, **given)
+
     return form_page(
-        request, fields, lambda given: actions.uphold(row, actor=request.user, **given),
-        label=gettext("影响预览：%s") % number, done=gettext("异议成立，名单已更换并重新公示"),
-        back=detail_url(OBJECTIONS, number), template="console/results/change.html", seen=seen, refused=refused,
-        objection=row, part=part, may_uphold=row.state == "accepted" and row.handler_id == request.user.pk,
+        request, fields, act, label=gettext("影响预览：%s") % number, done=gettext(ASKED), back=request.path,
+        template="console/results/change.html", up=detail_url(OBJECTIONS, number), look=look, objection=row,
+        part=part_in(row.application, request.user.pk),
+        may_uphold=row.state == "accepted" and row.handler_id == request.user.pk, **here,
     )  # fmt: skip

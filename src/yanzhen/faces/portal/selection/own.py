@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from yanzhen.engines.procedures.engine import Option, outlook
 from yanzhen.engines.programmes import progress, queries
 from yanzhen.engines.programmes.actions import applying
+from yanzhen.engines.programmes.actions.papers import held
 from yanzhen.engines.programmes.certificates import queries as certificates
 from yanzhen.engines.programmes.differences import spoken_answers
 from yanzhen.engines.programmes.eligibility import label_of, mend_of
@@ -182,7 +183,7 @@ def _page(
         "options": [o for o in options if o.transition.code not in BY_FORM.values()],
         "unit": row.organisation_id is not None and row.organisation_id == request.user.organisation_id,
         "notice": queries.last_note(row) if row.state in applying.EDITED else "",
-        "papers": papers.held(row),
+        "papers": held(row),
         "papers_form": papers.PapersForm() if form else None,
         "slots": slots.filled(slots.ON_APPLICATION, row),
     }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -34,11 +33,6 @@ class PapersForm(forms.Form):
         required=False,
         widget=FilesInput(attrs={"multiple": True, "accept": TAKEN}),
     )
-
-
-def held(row: Application) -> list[tuple[Any, bool]]:
-    """Return (paper, whether the applicant may take it back) of an own application."""
-    return [(one, papers.removable(row, one)) for one in attachments.of(row)]
 
 
 @require_POST

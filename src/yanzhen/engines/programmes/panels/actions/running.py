@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from yanzhen.engines.programmes.actions.inspecting import not_passed
+from yanzhen.engines.programmes.legs import carried, is_fixed, taking_part
 from yanzhen.engines.programmes.models import Application, Round
 from yanzhen.engines.programmes.panels.actions.judging import demand
 from yanzhen.engines.programmes.panels.models import Assignment, Mark, ScoreRun, Sheet
@@ -24,8 +25,6 @@ from yanzhen.engines.programmes.totals import totals
 from yanzhen.foundation import parameters
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
-
-REVIEWED = ("review", "noticed", "awarded", "not_awarded", "left_out")
 
 
 @transaction.atomic
@@ -112,28 +111,25 @@ def against_adoption(made: ScoreRun, actor: Account) -> None:
         raise RunRefused(
             f"本轮启动时定下的计分方法是 {round_.programme.scoring.method}，{made.method} 的结果只供比较，不能采用"
         )
-    if Application.objects.filter(round=round_, chosen__isnull=False).exists():
+    if is_fixed(round_, made.stage):
         raise RunRefused("入围名单已经采用，计分结果已冻结：要更正，请走异议程序")
 
 
 def place(round_: Round) -> int:
-    """Write total and place of every application under review; return how many have one.
+    """Write total and place of everybody who takes part in the present leg; return how many have a place.
 
-    What lacks a part has neither; what an inspection did not pass has no place.
+    What lacks a part has neither; what an inspection did not pass has no place. Who was left out before keeps what it had.
     """
-    rows = list(
-        Application.objects.select_for_update(of=("self",))
-        .filter(round=round_, state__in=REVIEWED)
-        .order_by("pk")
-    )
-    adopted = ScoreRun.objects.filter(round=round_, adopted_at__isnull=False).order_by("-adopted_at").first()
+    rows = list(taking_part(round_, round_.stage).select_for_update(of=("self",)).order_by("pk"))
+    adopted = _scored(round_)
     scores = result_of(adopted).by_application() if adopted else {}
     aspects = _aspects(round_, adopted.stage) if adopted else {}
-    sums = totals(round_, [row.pk for row in rows])
+    sums, earlier = totals(round_, [row.pk for row in rows]), carried(round_, round_.stage)
     standings = [
         Standing(
             application=row.pk, score=sums[row.pk], raw=scores[row.pk].raw if row.pk in scores else None,
-            dispersion=scores[row.pk].dispersion if row.pk in scores else None, aspects=dict(aspects.get(row.pk, ())),
+            dispersion=scores[row.pk].dispersion if row.pk in scores else None, earlier=earlier.get(row.pk),
+            aspects=dict(aspects.get(row.pk, ())),
         )
         for row in rows
     ]  # fmt: skip
@@ -145,6 +141,15 @@ def place(round_: Round) -> int:
         row.place = found.rank if found else None
     Application.objects.bulk_update(rows, ["score", "place"], batch_size=2000)
     return len(places)
+
+
+def _scored(round_: Round) -> ScoreRun | None:
+    """Return the adopted run of the last marking that the present total counts: by its marks ties are told apart."""
+    programme = round_.programme
+    marked = [s.code for s in programme.counted(programme.leads_to(round_.stage)) if s.kind == "mark"]
+    if not marked:
+        return None
+    return ScoreRun.objects.filter(round=round_, stage=marked[-1], adopted_at__isnull=False).first()
 
 
 def shadow(round_: Round, *, without_sheet: Sheet, places: int) -> Difference:
@@ -174,8 +179,8 @@ def result_of(made: ScoreRun) -> ScoreResult:
 def input_of(round_: Round, stage: Any, *, leave_out: Iterable[int] = ()) -> ScoreInput:
     """Return the sheets that stand: of a double entry the one that was agreed on or decided."""
     assigned = round_.programme.latest("assign", stage.code)
-    entered = Application.objects.filter(round=round_, state__in=REVIEWED).values_list("pk", flat=True)
-    entries = list(entered.order_by("pk"))
+    entries = list(taking_part(round_, stage.code).order_by("pk").values_list("pk", flat=True))
+    earlier = carried(round_, stage.code)
     sheets = (
         Sheet.objects.filter(
             assignment__run__round=round_, assignment__stage=assigned.code, assignment__status=Assignment.State.DONE, void=None,
@@ -191,7 +196,7 @@ def input_of(round_: Round, stage: Any, *, leave_out: Iterable[int] = ()) -> Sco
     aspects = _aspects(round_, stage.code)
     return ScoreInput(
         tuple(Given(application, judge, total) for (application, judge), total in latest.items()),
-        tuple(Entry(pk, aspects=aspects.get(pk, ())) for pk in entries),
+        tuple(Entry(pk, earlier=earlier.get(pk), aspects=aspects.get(pk, ())) for pk in entries),
     )
 
 
