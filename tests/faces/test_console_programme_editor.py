@@ -209,3 +209,14 @@ def test_a_title_is_chosen_by_its_name():
 
     assert wrong.status_code == 422
     assert Definition.objects.latest("version").programme.title == "craftsman"
+
+
+def test_a_preset_that_was_copied_and_not_changed_is_not_copied_again():
+    client = browser(organiser())
+    page = f"/console/programmes/copy/{next(iter(PROGRAMMES)).code}/"
+
+    client.post(page, {"region": "370000"})
+    again = client.post(page, {"region": "370000"})
+
+    assert (again.status_code, Definition.objects.count()) == (422, 1)
+    assert "与预设一字不差：请直接修改它" in text(again)
