@@ -106,9 +106,11 @@ def test_a_wish_gets_a_proposal_that_becomes_a_mentorship(here: Works, officer: 
     assert "没有待拜师的职工" in text(officer.get("/console/wishes/"))
 
 
-def test_a_wish_is_withdrawn_from_the_list(here: Works, officer: Client):
+def test_a_wish_is_withdrawn_from_the_list_once_that_is_confirmed(here: Works, officer: Client):
     row = seek(person=here.person("李小明"), organisation=here.unit, trade="焊工", actor=here.officer)
 
+    assert "撤下 李** 的拜师需求" in text(officer.get(f"/console/wishes/{row.pk}/withdraw/"))
+    assert Seeking.objects.filter(closed_at=None).exists()
     assert officer.post(f"/console/wishes/{row.pk}/withdraw/").status_code == 303
     assert not Seeking.objects.filter(closed_at=None).exists()
 

@@ -119,7 +119,9 @@ def test_a_report_is_handed_in_by_the_unit_and_graded_by_somebody_else(ladder: L
 
     assert DutyReport.objects.get().grade == "good"
     assert "王**" not in text(reviewer.get("/console/honours/reports/"))
-    assert "良好" in text(unit.get(f"/console/honours/{number}/duty/"))
+    after = text(unit.get(f"/console/honours/{number}/duty/"))
+    assert "良好" in after
+    assert "填报履职报告" not in after, "the only year is graded"
 
 
 def test_the_certificate_is_made_for_those_who_award_and_that_is_on_record(ladder: Ladder):

@@ -288,3 +288,12 @@ def test_an_account_without_any_right_is_told_so():
     shown = text(browser(AccountFactory()).get("/console/"))
 
     assert "您还没有任何权限" in shown
+
+
+def test_who_has_no_desk_finds_the_pages_that_are_open_on_the_first_page():
+    judge = AccountFactory(grants=[(RegionFactory(code="370000"), LineFactory(), "application.mark")])
+
+    shown = text(browser(judge).get("/console/"))
+
+    assert "您还没有任何权限" not in shown
+    assert "请打开要用的页面： 我的评审 我的考察" in shown

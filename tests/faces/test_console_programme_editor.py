@@ -11,11 +11,13 @@ import pytest
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory, LineFactory
 from tests.selection import definition, organiser, programme, province
+from yanzhen.engines.honours.declare import TITLES
 from yanzhen.engines.programmes.declare import PROGRAMMES, Condition
-from yanzhen.engines.programmes.differences import differences
+from yanzhen.engines.programmes.differences import described, differences
 from yanzhen.engines.programmes.models import Definition
+from yanzhen.engines.programmes.stages import Opinion
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("titles")]
 
 
 def filled(page: Any) -> dict[str, list[str]]:
@@ -179,3 +181,59 @@ def test_who_may_only_look_edits_nothing():
     assert client.get(f"/console/programmes/{made.pk}/").status_code == 200
     assert client.get(f"/console/programmes/{made.pk}/edit/").status_code == 403
     assert client.post(f"/console/programmes/{made.pk}/edit/", {"why": "改一改"}).status_code == 403
+
+
+def test_what_is_set_is_told_by_its_name_and_never_by_its_code():
+    line = LineFactory()
+    LineFactory(code="hrss", name="人力资源社会保障")
+    told = described(
+        programme(
+            title="craftsman",
+            conditions=(Condition(rule="holds_title", given={"title": "craftsman"}),),
+            stages=(
+                *programme().stages[:3],
+                Opinion(code="opinion", label="部门意见", lines=("hrss",)),
+                *programme().stages[3:],
+            ),
+        )
+    )
+
+    rows = {(part, name): value for part, found in told for name, value in found}
+    name = TITLES["craftsman"].label
+    assert rows["方案", "授予称号"] == name
+    assert rows["方案", "条线"] == line.name
+    assert rows["资格条件", "持有有效称号"] == f"称号 {name}"
+    assert rows["比例规则", "一线职工"] == "所数的填报项 一线职工；不低于（%） 60"
+    assert (
+        "征求意见的部门 人力资源社会保障；期限参数 部门意见答复；有效期参数 部门意见有效期"
+        in rows["环节", "部门意见"]
+    )
+    assert "公示姓名 全名" in rows["环节", "公示"]
+
+
+def test_a_title_is_chosen_by_its_name():
+    actor = organiser()
+    made = definition(actor)
+    client = browser(actor)
+    page = f"/console/programmes/{made.pk}/edit/"
+
+    client.post(
+        page, filled(client.get(page)) | {"programme-title": "craftsman", "why": "定称号", "save": "1"}
+    )
+    wrong = client.post(
+        page, filled(client.get(page)) | {"programme-title": "nobody", "why": "定称号", "save": "1"}
+    )
+
+    assert wrong.status_code == 422
+    assert Definition.objects.latest("version").programme.title == "craftsman"
+
+
+def test_a_preset_that_was_copied_and_not_changed_is_not_copied_again():
+    client = browser(organiser())
+    page = f"/console/programmes/copy/{next(iter(PROGRAMMES)).code}/"
+
+    client.post(page, {"region": "370000"})
+    again = client.post(page, {"region": "370000"})
+
+    assert (again.status_code, Definition.objects.count()) == (422, 1)
+    assert "与预设一字不差：请直接修改它" in text(again)

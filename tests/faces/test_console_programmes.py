@@ -223,7 +223,7 @@ def test_a_department_that_is_asked_sees_the_application_and_gives_its_opinion(t
             (
                 RegionFactory(code="370100", level="city"),
                 LineFactory(code="hrss"),
-                "application.view application.opinion",
+                "application.view application.opinion programme.view",
             )
         ]
     )
@@ -234,6 +234,11 @@ def test_a_department_that_is_asked_sees_the_application_and_gives_its_opinion(t
     browser(actor).post(f"{page}opinions/ask/")
 
     assert row.number in text(client.get("/console/applications/?box=to-do"))
+    shown = client.get(page)
+    assert "None" not in text(shown)
+    assert f"/console/rounds/{round_.pk}/" not in shown.content.decode(), (
+        "a round of the other line is not open to it"
+    )
     bare = client.post(f"{page}opinions/hrss/", {"verdict": "vetoed", "text": ""})
     done = client.post(f"{page}opinions/hrss/", {"verdict": "agreed", "text": ""})
     assert (bare.status_code, done.status_code) == (422, 303)

@@ -120,6 +120,9 @@ def test_a_second_application_names_the_first_and_after_the_term_the_day_is_said
     assert (again.status_code, after.status_code) == (409, 409)
     assert row.number in text(again)
     assert Application.objects.count() == 1
+    shown = client.get(f"/apply/{round_.pk}/")
+    assert f'href="/me/applications/{row.number}/"' in shown.content.decode()
+    assert "开始填报" not in text(shown)
 
 
 def test_each_condition_that_does_not_hold_says_why_and_what_would_mend_it():

@@ -110,7 +110,9 @@ def test_a_total_weighs_its_parts_and_lacks_what_is_missing(monkeypatch: pytest.
 
     assert voting.shares(round_, round_.programme.stage("vote")) == {first.pk: 100, second.pk: 50}
     assert totals(round_, [first.pk, second.pk]) == {first.pk: Decimal(85), second.pk: None}
-    assert list(inspecting.not_inspected(round_)) == ["还有 1 件没有登记考察"]
+    assert list(inspecting.not_inspected(round_)) == [
+        "还有 1 件没有登记考察：请在“实地考察”中安排，由考察人员登记"
+    ]
 
 
 def test_votes_of_the_own_employer_are_asked_about_and_not_voided() -> None:

@@ -173,7 +173,7 @@ def test_a_round_turns_when_nothing_waits_and_says_what_does() -> None:
     Window.objects.filter(round=round_, stage="apply").update(closes_at=timezone.now())
     round_ = rounds.turn(round_, actor=actor)
     assert round_.stage == "recommend"
-    with pytest.raises(editing.RoundRefused, match="还有 1 件申报没有办完"):
+    with pytest.raises(editing.RoundRefused, match="还有 1 件申报没有办完（待单位推荐 1 件）"):
         rounds.turn(round_, actor=actor)
 
 

@@ -86,7 +86,7 @@ def front_line(application: Application, on: date, given: Mapping[str, Any]) -> 
     """在生产一线岗位"""
     said = application.answers.get(given.get("question", "front_line"))
     if said is None:
-        return Told(OPEN, "没有填报是否一线职工，待核实")
+        return Told(OPEN, "还没有填报是否一线职工，填好保存后再核对")
     if not said:
         return Told(NO, "填报为非一线职工，本项目面向生产一线职工")
     rows = Employment.objects.filter(

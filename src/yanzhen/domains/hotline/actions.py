@@ -225,7 +225,7 @@ def reveal_caller(case: Case, *, actor: Account, reason: str) -> dict[str, str]:
     if not actor.has_right("case.reveal", case):
         raise NotAllowed("您在该区划和条线没有“查看诉求人完整信息”权限")
     if len(reason.strip()) < 4:
-        raise Invalid("查看完整信息须说明理由（至少 4 个字）", fields={"reason": "请说明理由"})
+        raise Invalid("查看完整信息须说明理由（至少 4 个字）", fields={"reason": "请说明理由（至少 4 个字）"})
     record("reveal", case, actor=actor, right="case.reveal", reason=reason.strip())
     if not case.caller_cipher:
         return {"name": "", "phone": ""}

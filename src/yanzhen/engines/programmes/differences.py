@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from yanzhen.engines.honours.declare import TITLES
 from yanzhen.engines.programmes.declare import Condition, Programme, Question
 from yanzhen.engines.programmes.eligibility import label_of
 from yanzhen.engines.programmes.stages import LABELS as KINDS
-from yanzhen.engines.programmes.wording import FIELDS, PARTS, VALUES, field_label
+from yanzhen.engines.programmes.wording import PARTS, VALUES, field_label
+from yanzhen.foundation.models import Line
+from yanzhen.foundation.parameters import label_of as parameter_label
 
 NOTHING = "（空）"
 NAMING = ("label", "rule", "code", "kind")
@@ -39,6 +42,9 @@ def described(programme: Programme) -> list[tuple[str, list[tuple[str, str]]]]:
     form = programme.plain()
     plain = [(field_label("", n), said(v, n)) for n, v in form.items() if n not in (*SINGLE, *LISTS)]
     single = [(PARTS[part], _set(part, form[part])) for part in SINGLE]
+    asked = _asked(programme)
+    for row in form["ratios"]:
+        row["trait"] = asked.get(row["trait"], row["trait"])
     lists = [(PARTS[part], [(row["label"], _settings(part, row)) for row in form[part]]) for part in LABELLED]
     conditions = [spoken_condition(programme, condition) for condition in programme.conditions]
     lists.insert(2, (PARTS["conditions"], conditions))
@@ -58,7 +64,7 @@ def _settings(part: str, row: Mapping[str, Any]) -> str:
 
 def spoken_condition(programme: Programme, condition: Condition) -> tuple[str, str]:
     """Return what a condition is called and what it is given in words; a question is named by what it asks."""
-    labels = {question.code: question.label for question in programme.questions}
+    labels = _asked(programme)
     given = {n: labels.get(v, v) if n == "question" else v for n, v in condition.given.items()}
     return label_of(condition.rule), said(given) if given else ""
 
@@ -95,9 +101,25 @@ def said(value: Any, field: str = "") -> str:
     if isinstance(value, list):
         return "、".join(said(one, field) for one in value)
     if isinstance(value, dict):
-        return "、".join(f"{FIELDS.get(name, name)} {said(one)}" for name, one in sorted(value.items()))
-    text = VALUES.get(field, {}).get(value, str(value)) if isinstance(value, str) else str(value)
+        return "、".join(f"{field_label('given', n)} {said(one, n)}" for n, one in sorted(value.items()))
+    text = _word(value, field) if isinstance(value, str) else str(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _word(code: str, field: str) -> str:
+    """Return what a code in `field` is called; text that is no code stays as it is."""
+    if field == "title":
+        return TITLES[code].label if code in TITLES else code
+    if field in ("term", "valid"):
+        return parameter_label(code)
+    if field in ("line", "lines"):
+        return Line.objects.filter(code=code).values_list("name", flat=True).first() or code
+    return VALUES.get(field, {}).get(code, code)
+
+
+def _asked(programme: Programme) -> dict[str, str]:
+    """Return what is asked, by the code of the question."""
+    return {question.code: question.label for question in programme.questions}
 
 
 def _rows(part: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> Iterator[str]:

@@ -108,6 +108,15 @@ def own_one(account: Account, number: str) -> Application | None:
         return _own(account).filter(number=number).first()
 
 
+def own_in(account: Account, round_: Round) -> Application | None:
+    """The one application that the account's worker has in the round, unless it was withdrawn; read beyond the wall."""
+    if account.person_id is None:
+        return None
+    with database_scope({EVERYTHING}):
+        rows = Application.objects.filter(round=round_, person_id=account.person_id)
+        return rows.exclude(state="withdrawn").first()
+
+
 def findings(application: Application) -> list[Finding]:
     """What the conditions said of an application that was read in reach, in the order of the programme."""
     return list(application.findings.select_related("settled_by"))

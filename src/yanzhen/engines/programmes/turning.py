@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from yanzhen.engines.programmes.models import Application, Round
+from yanzhen.engines.programmes.unfold import WHOLE
 
 Reasons = Callable[[Round], Iterator[str]]
 TURNS: dict[str, list[Reasons]] = {}
@@ -39,7 +40,11 @@ def waiting(round_: Round, *, at: datetime) -> list[str]:
     if stage.kind in ("apply", "vote", "notice") and at < (closes := round_.window(stage.code).closes_at):
         reasons.append(f"这一环节至 {timezone.localtime(closes):%Y-%m-%d %H:%M} 截止")
     if left := BEFORE.get(stage.kind):
-        counted = Application.objects.filter(round=round_, state__in=left).aggregate(n=Count("pk"))["n"]
-        if counted:
-            reasons.append(f"还有 {counted} 件申报没有办完")
+        rows = Application.objects.filter(round=round_, state__in=left).order_by()
+        counted = dict(rows.values_list("state").annotate(n=Count("pk")))
+        where = "、".join(f"{WHOLE.state(code).label} {counted[code]} 件" for code in left if code in counted)
+        if where:
+            reasons.append(
+                f"还有 {sum(counted.values())} 件申报没有办完（{where}）：请催办，或由经办的一级退回、作出结论"
+            )
     return reasons + [reason for ask in TURNS.get(stage.kind, ()) for reason in ask(round_)]

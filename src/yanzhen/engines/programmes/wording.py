@@ -13,7 +13,7 @@ FIELDS = {
     "per_employer": "同一单位至多入选（人）", "days": "计划天数", "shows": "经办人可见", "levels": "推荐层级", "lines": "征求意见的部门",
     "term": "期限参数", "valid": "有效期参数", "each": "每件评委数", "most": "最高", "least": "最低", "per_city": "评委同一市至多",
     "same_city": "可评本市申报", "weight": "权重（%）", "entries": "录入遍数", "calibrate": "校准样卷数", "checklist": "核查清单",
-    "places": "名额数", "counts": "计入环节", "venues": "公示地点", "kind": "类型", "help": "填写说明",
+    "places": "名额数", "counts": "计入环节", "venues": "公示地点", "names": "公示姓名", "kind": "类型", "help": "填写说明",
     "required": "必填", "longest": "最长（字）", "choices": "选项", "trait": "计入比例", "personal": "盲评时隐去", "rule": "规则",
     "given": "参数", "method": "算法", "corrected": "按校正分排名", "decimals": "小数位", "ties": "同分处理", "by": "分配口径",
     "nominees": "每个名额可推荐数", "reserve": "省级预留", "low": "最低分", "high": "最高分", "step": "步长",
@@ -28,12 +28,15 @@ WITHIN = {
     "aspects": {"kind": "打分方式", "required": "必须打分", "levels": "各级标准", "weight": "权重"},
     "questions": {"kind": "填写方式"},
     "quota": {"basis": "测算依据"},
+    "given": {"title": "称号"},
 }  # fmt: skip
 """Where a part calls a field otherwise than `FIELDS` does."""
 VALUES: dict[str, dict[str, str]] = {
     "applicant": {"person": "职工本人", "unit": "单位"},
     "shows": {"names": "申报人与单位", "others": "他人的评分", "scores": "得分"},
     "levels": {"unit": "单位", "county": "县级", "city": "市级", "province": "省级"},
+    "names": {"whole": "全名", "masked": "隐去部分"},
+    "trait": {"woman": "女职工（取自人员记录）"},
     "venues": {"unit": "单位", "county": "县级", "city": "市级", "province": "省级"},
     "kind": {
         "line": "一行文字", "text": "一段文字", "number": "数字", "date": "日期", "yes_no": "是或否", "choice": "单选",

@@ -108,7 +108,11 @@ def _facts(desk: Desk, row: Subject, account: Account) -> dict[str, Any]:
         "stage": cells(desk, row, stage, account, now=now),
         "title": title_of(desk, row, account),
         "sections": [(s.label, cells(desk, row, s.columns, account, now=now)) for s in desk.sections],
-        "may_reveal": bool(desk.reveal and account.has_right(desk.reveal.right, row)),
+        "may_reveal": bool(
+            desk.reveal
+            and getattr(row, desk.reveal.masked) is not None
+            and account.has_right(desk.reveal.right, row)
+        ),
         "masked": _masked(desk, row, account),
     }
 
@@ -207,7 +211,8 @@ def _masked(desk: Desk, row: Subject, account: Account) -> str:
     if desk.reveal is None:
         return ""
     hidden = desk.reveal.masked in desk.hidden(account, row)
-    return gettext(WITHHELD) if hidden else str(getattr(row, desk.reveal.masked))
+    masked = getattr(row, desk.reveal.masked)
+    return gettext(WITHHELD) if hidden else str(masked if masked is not None else "")
 
 
 def _asked(desk: Desk, options: list[Option]) -> list[str]:

@@ -44,10 +44,11 @@ class Waiting:
 def home(request: AccountRequest) -> HttpResponse:
     """What waits for the account; a worker or a unit, to whom no other page is open, goes to its own record."""
     account = request.user
-    if (account.person_id or account.organisation_id) and len(navigation(request)) == 1:
+    menu = navigation(request)
+    if (account.person_id or account.organisation_id) and len(menu) == 1:
         return see_other(reverse("portal:me"))
     desks = [_waiting(request, d) for d in DESKS if account.reaches(d.procedure.view_right)]
-    return show(request, "console/home.html", {"desks": desks, "cap": CAP})
+    return show(request, "console/home.html", {"desks": desks, "cap": CAP, "places": menu[1:]})
 
 
 @page("GET", "HEAD")

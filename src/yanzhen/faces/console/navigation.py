@@ -69,8 +69,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     if not isinstance(account, Account):
         return []
     entries = _entries(account)
+    home, urls = reverse("console:home"), [entry["url"] for entry in entries]
     best = max(
-        (e["url"] for e in entries if request.path.startswith(_path(e["url"]))),
+        # every page of the console lies below the first one, which stands for itself alone
+        (url for url in urls if request.path == url or (url != home and request.path.startswith(_path(url)))),
         key=lambda url: len(_path(url)),
         default="",
     )

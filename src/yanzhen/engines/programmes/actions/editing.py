@@ -29,6 +29,9 @@ def copy_preset(code: str, *, region: Region, actor: Account) -> Definition:
     if code not in PROGRAMMES:
         raise Invalid(f"没有名为 {code} 的预设方案", fields={"preset": "请从列表中选择"})
     preset = PROGRAMMES[code]
+    newest = Definition.objects.filter(code=code, region=region).order_by("-version").first()
+    if newest is not None and newest.digest == preset.digest():
+        raise Invalid(f"{newest} 与预设一字不差：请直接修改它，不必再复制")
     return _new(preset, region=region, actor=actor, source=f"preset:{code}", why="由预设方案复制")
 
 

@@ -111,7 +111,7 @@ def not_inspected(round_: Round) -> Iterator[str]:
         )
     )
     if n := left.count():
-        yield f"还有 {n} 件没有登记考察"
+        yield f"还有 {n} 件没有登记考察：请在“实地考察”中安排，由考察人员登记"
 
 
 def _problems(stage: Any, found: Found) -> Iterator[tuple[str, str]]:

@@ -174,7 +174,7 @@ def reveal_objector(objection: Objection, *, actor: Account, reason: str) -> dic
     if not actor.has_right(HANDLE, objection):
         raise NotAllowed("您在该区划和条线没有“办理异议”权限")
     if len(reason.strip()) < 4:
-        raise Invalid("查看完整信息须说明理由（至少 4 个字）", fields={"reason": "请说明理由"})
+        raise Invalid("查看完整信息须说明理由（至少 4 个字）", fields={"reason": "请说明理由（至少 4 个字）"})
     record("reveal", objection, actor=actor, right=HANDLE, reason=reason.strip())
     if not objection.objector_cipher:
         return {"name": "", "phone": ""}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -22,7 +21,7 @@ from yanzhen.faces.console.honours.awarding import person_named
 from yanzhen.faces.console.honours.frame import WAYS, acting
 from yanzhen.faces.console.keys import Order, page_of
 from yanzhen.faces.console.lists import with_
-from yanzhen.faces.console.pages import detail_url, page, see_other, sent, show, subject_or_404
+from yanzhen.faces.console.pages import detail_url, page, sent, show, subject_or_404
 from yanzhen.faces.console.setup.fields import NamedOrganisation, day_field
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import NotAllowed
@@ -164,14 +163,16 @@ def wishing(request: AccountRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-@page("POST")
+@page(*WAYS)
 def withdrawing(request: AccountRequest, pk: int) -> HttpResponse:
     row = registers.seekings(request.user).filter(pk=pk).first()
     if row is None:
         raise Http404
-    acts.withdraw_seeking(row, actor=request.user)
-    messages.success(request, gettext("已撤下"))
-    return see_other(reverse("console:wishes"))
+    return acting(
+        request, act_form({}, sent(request)), lambda _given: acts.withdraw_seeking(row, actor=request.user),
+        label=gettext("撤下 %(mask)s 的拜师需求") % {"mask": row.mask}, done=gettext("已撤下"),
+        back=lambda: reverse("console:wishes"),
+    )  # fmt: skip
 
 
 def _demand(request: AccountRequest, right: str, label: str) -> None:

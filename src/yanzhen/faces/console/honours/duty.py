@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from yanzhen.engines.honours import credentials, pdf, queries
-from yanzhen.engines.honours.models import DutyReport
+from yanzhen.engines.honours.models import DutyReport, Honour
 from yanzhen.engines.honours.reports import review_report, submit_report
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.honours.desk import HONOURS
@@ -37,7 +37,7 @@ def one(request: AccountRequest, number: str) -> HttpResponse:
     context = {
         "honour": honour, "desk": HONOURS, "reports": queries.reports_of(honour), "credential": queries.credential_of(honour),
         "former": queries.former_credentials(honour), "outside": honour.declared.outside,
-        "may_report": account.has_right("honour.report", honour) and honour.state not in honour.OVER,
+        "may_report": account.has_right("honour.report", honour) and honour.state not in honour.OVER and bool(_open_years(honour)),
         "may_award": account.has_right("honour.award", honour) and honour.state in honour.GOOD,
         "check": reverse("portal:check-number", args=[honour.number]),
     }  # fmt: skip
@@ -47,8 +47,7 @@ def one(request: AccountRequest, number: str) -> HttpResponse:
 @page(*WAYS)
 def reporting(request: AccountRequest, number: str) -> HttpResponse:
     honour = honour_or_404(request, number)
-    this_year = timezone.localdate().year
-    years = [(str(year), str(year)) for year in range(this_year, honour.awarded_on.year - 1, -1)]
+    years = [(str(year), str(year)) for year in _open_years(honour)]
     fields: dict[str, forms.Field] = {
         "year": forms.TypedChoiceField(label=gettext("年度"), choices=years, coerce=int),
         "mentees": forms.IntegerField(label=gettext("带徒人数"), min_value=0, max_value=999),
@@ -61,6 +60,13 @@ def reporting(request: AccountRequest, number: str) -> HttpResponse:
         label=gettext("填报履职报告：%(number)s") % {"number": honour.number}, done=gettext("已填报，等待评定"),
         back=lambda: reverse("console:honour-duty", args=[number]),
     )  # fmt: skip
+
+
+def _open_years(honour: Honour) -> list[int]:
+    """Return the years of the honour whose report is not graded yet, the latest first."""
+    graded = {report.year for report in queries.reports_of(honour) if report.grade}
+    years = range(timezone.localdate().year, honour.awarded_on.year - 1, -1)
+    return [year for year in years if year not in graded]
 
 
 @page("GET", "HEAD")

@@ -155,7 +155,11 @@ def recommendations(application: Application, _account: Account) -> dict[str, An
 def round_of(application: Application, account: Account) -> dict[str, Any]:
     """The round and where it is, with the address of its page for who may open it."""
     held: Round = application.round
-    return {"round": held, "stage": held.stage_now, "opens": bool(account.reaches("programme.view"))}
+    return {
+        "round": held,
+        "stage": held.stage_now,
+        "opens": queries.rounds(account).filter(pk=held.pk).exists(),
+    }
 
 
 def _may_settle(finding: Finding) -> bool:

@@ -10,17 +10,24 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 
+from yanzhen.engines.honours.declare import title_choices
 from yanzhen.engines.programmes.eligibility import RULES
 from yanzhen.engines.programmes.wording import VALUES, field_label
 from yanzhen.faces.places import lines
 
+HELPS = {
+    "ties": "一行一项，依次比较：aspect:评分项代码、dispersion（评委分歧小的在前）、earlier（上一轮得分）、raw（原始平均分）；最后一行写 ex_aequo（并列）或 lot（抽签）",
+    "trait": "计入比例的填报项的代码；女职工写 woman",
+}
+"""What to write in a field that takes codes."""
 GIVEN = "given."
 """Before the name of a parameter of a condition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`kind` is text, code, lines, pairs, whole, number, yes_no, one (of VALUES), many (of VALUES) or departments."""
+    """`kind` is text, code, lines, pairs, whole, number, yes_no, one (of VALUES), many (of VALUES), title or
+    departments."""
 
     name: str
     kind: str = "text"
@@ -30,7 +37,7 @@ class Setting:
 
 CODE, LABEL = Setting("code", "code"), Setting("label")
 SETTINGS: dict[str, tuple[Setting, ...]] = {
-    "": (LABEL, Setting("title", "code", required=False), Setting("applicant", "one"), Setting("per_employer", "whole")),
+    "": (LABEL, Setting("title", "title", required=False), Setting("applicant", "one"), Setting("per_employer", "whole")),
     "quota": (Setting("places", "whole"), Setting("by", "one", required=False), Setting("basis", "one"),
               Setting("nominees", "whole"), Setting("reserve", "whole")),
     "scoring": (Setting("method", "one"), Setting("corrected", "yes_no"), Setting("decimals", "whole"),
@@ -55,7 +62,7 @@ OF_STAGES: dict[str, tuple[Setting, ...]] = {
     "vote": (Setting("weight", "number"),),
     "inspect": (Setting("weight", "number"), Setting("checklist", "lines", required=False)),
     "shortlist": (Setting("places", "whole"), Setting("counts", "lines", required=False)),
-    "notice": (Setting("venues", "many"),),
+    "notice": (Setting("venues", "many"), Setting("names", "one")),
 }  # fmt: skip
 """What a kind of stage has beside what every stage has."""
 KINDS = {
@@ -72,7 +79,8 @@ def settings_of(part: str, kept: Mapping[str, Any]) -> list[Setting]:
     if part == "conditions":
         needs, knows = parameters_of(kept["rule"])
         names = dict.fromkeys((*needs, *knows, *kept.get("given", {})))
-        return [Setting(f"{GIVEN}{name}", required=name in needs) for name in names]
+        kinds = {"title": "title"}
+        return [Setting(f"{GIVEN}{name}", kinds.get(name, "text"), required=name in needs) for name in names]
     return list(SETTINGS[part])
 
 
@@ -86,6 +94,11 @@ def field_of(part: str, setting: Setting) -> forms.Field:
     label = field_label(part, setting.name.removeprefix(GIVEN))
     field = _MAKERS[setting.kind](part, setting)
     field.label = label
+    field.help_text = (
+        gettext(HELPS[setting.name])
+        if HELPS.get(setting.name) and setting.kind != "yes_no"
+        else field.help_text
+    )
     field.required = setting.required and setting.kind != "yes_no"
     return field
 
@@ -100,6 +113,10 @@ def _many(_part: str, setting: Setting) -> forms.Field:
     return forms.MultipleChoiceField(
         choices=list(VALUES[setting.name].items()), widget=forms.CheckboxSelectMultiple
     )
+
+
+def _title(_part: str, _setting: Setting) -> forms.Field:
+    return forms.ChoiceField(choices=[("", gettext("（空）")), *title_choices()])
 
 
 def _departments(_part: str, _setting: Setting) -> forms.Field:
@@ -170,5 +187,6 @@ _MAKERS = {
     "yes_no": lambda _part, _setting: forms.BooleanField(),
     "one": _one,
     "many": _many,
+    "title": _title,
     "departments": _departments,
 }

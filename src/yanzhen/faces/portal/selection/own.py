@@ -194,11 +194,13 @@ def _options(row: Application, request: AccountRequest) -> list[Option]:
     """The moves that are the applicant's or its unit's to make, with what stands against them now."""
     account = request.user
     by_unit = account.organisation_id is not None and account.organisation_id == row.organisation_id
-    return [
+    options = [
         option
         for option in outlook(row, actor=account)
         if option.transition.or_owner or (by_unit and option.transition.by_own_unit)
     ]
+    # what waits for the unit comes before what the applicant may do at any time
+    return sorted(options, key=lambda option: not option.transition.by_own_unit)
 
 
 def _composition(row: Application, code: str) -> Any:

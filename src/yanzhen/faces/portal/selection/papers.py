@@ -28,7 +28,7 @@ class PapersForm(forms.Form):
     papers = FilesField(
         label=_("添加附件"),
         help_text=_(
-            "证书、获奖文件、照片等，一次最多 3 个，每个不超过 20 MB；匿名评审时，审看过的才给评委看"
+            "上传前请先保存上面填好的内容。证书、获奖文件、照片等，一次最多 3 个，每个不超过 20 MB；匿名评审时，审看过的才给评委看"
         ),
         required=False,
         widget=FilesInput(attrs={"multiple": True, "accept": TAKEN}),

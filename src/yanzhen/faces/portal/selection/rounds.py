@@ -80,6 +80,7 @@ def _page(
         "form": form or (_form(account, round_) if account else None),
         "speaks": bool(account and (account.person_id or _for_unit(account))),
         "unit": bool(account and _for_unit(account)),
+        "own": queries.own_in(account, round_) if account else None,
     }
     return render(request, "portal/selection/round.html", context, status=status)
 

@@ -69,7 +69,10 @@ def declare(judge: Judge, application: Application, *, kind: str, why: str, acto
     if kind not in Bar.Kind.values:
         raise Invalid("请选择回避事由", fields={"kind": "请选择"})
     if len(why.strip()) < LEAST_WORDS:
-        raise Invalid(f"请说明回避的理由（至少 {LEAST_WORDS} 个字）", fields={"why": "请说明理由"})
+        raise Invalid(
+            f"请说明回避的理由（至少 {LEAST_WORDS} 个字）",
+            fields={"why": f"请说明理由（至少 {LEAST_WORDS} 个字）"},
+        )
     now = timezone.now()
     bar, _made = Bar.objects.get_or_create(
         judge=judge,

@@ -105,7 +105,10 @@ def void(sheet: Sheet, *, why: str, actor: Account) -> VoidSheet:
     )
     demand(held.application.round, actor)
     if len(why.strip()) < LEAST_WORDS:
-        raise Invalid(f"作废评分须说明理由（至少 {LEAST_WORDS} 个字）", fields={"why": "请说明理由"})
+        raise Invalid(
+            f"作废评分须说明理由（至少 {LEAST_WORDS} 个字）",
+            fields={"why": f"请说明理由（至少 {LEAST_WORDS} 个字）"},
+        )
     if VoidSheet.objects.filter(sheet=sheet).exists():
         raise MarkRefused("这一份已经作废")
     made = VoidSheet.objects.create(sheet=sheet, why=why.strip(), by=actor, at=timezone.now())
