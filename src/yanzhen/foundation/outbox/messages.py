@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -69,7 +69,8 @@ def notify_many(
         return events
     for row, pk in zip(rows, reserve_ids(Message, len(rows)), strict=True):
         row.pk = pk
-    copy_in(Message, rows)
+    with transaction.atomic():
+        copy_in(Message, rows)
     return events
 
 
