@@ -6,6 +6,7 @@ given up to a shortlist is fixed once that is adopted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,8 @@ from yanzhen.engines.programmes.models import Application, Round
 
 REVIEWED = ("review", "noticed", "awarded", "not_awarded", "left_out")
 """States of those who came as far as the review, whatever became of them."""
+CORRECTING: list[Callable[[Round], bool]] = []
+"""Tell whether what the present list rests on is being put right: who hears objections adds its own."""
 
 
 def taking_part(round_: Round, code: str) -> QuerySet[Application]:
@@ -38,9 +41,13 @@ def carried(round_: Round, code: str) -> dict[int, Decimal]:
 
 
 def is_fixed(round_: Round, code: str) -> bool:
-    """Whether the shortlist that the stage `code` leads to was adopted: what was given for it changes no more."""
+    """Whether the shortlist that the stage `code` leads to was adopted: what was given for it changes no more, unless
+    it is being put right."""
     ends = round_.programme.leads_to(code)
-    return ends is not None and round_.shortlists.filter(stage=ends.code, adopted_at__isnull=False).exists()
+    if ends is None or not round_.shortlists.filter(stage=ends.code, adopted_at__isnull=False).exists():
+        return False
+    present = ends == round_.programme.leads_to(round_.stage)
+    return not (present and any(ask(round_) for ask in CORRECTING))
 
 
 def _earlier(round_: Round, code: str) -> list[str]:

@@ -86,7 +86,7 @@ def void(ballots: Iterable[Ballot], *, round_: Round, why: str, actor: Account) 
         raise Invalid(f"作废选票须写明理由（至少 {LEAST_WORDS} 个字）", fields={"why": "请写明理由"})
     rows = Ballot.objects.filter(pk__in=[b.pk for b in ballots], round=held, void_reason="")
     if any(is_fixed(held, stage) for stage in set(rows.values_list("stage", flat=True))):
-        raise VoteRefused("入围名单已经采用，选票不能再作废：要更正，请走异议程序")
+        raise VoteRefused("入围名单已经采用，选票不能再作废：受理对打分的异议之后，才能更正")
     ids = list(rows.order_by("pk").values_list("pk", flat=True))
     if not ids:
         raise VoteRefused("没有可以作废的选票：请先勾选，已作废的不必再作废")

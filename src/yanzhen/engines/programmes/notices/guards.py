@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from yanzhen.engines.programmes.legs import CORRECTING
+from yanzhen.engines.programmes.notices.models import Notice, Objection
+from yanzhen.engines.programmes.panels.models import ScoreRun
 from yanzhen.foundation.models import Record
 
 if TYPE_CHECKING:
-    from yanzhen.engines.programmes.models import Application
-    from yanzhen.engines.programmes.notices.models import Objection
+    from yanzhen.engines.programmes.models import Application, Round
 
 ACTS = {
     "application.fill_in": "填报人", "application.settle": "资格审查人", "opinion.give": "部门意见出具人",
@@ -50,3 +56,32 @@ def change_was_applied(objection: Objection) -> str | None:
     return (
         None if objection.remedy_id else "请在“影响预览”中核对全部变化并确认：成立即按预览更换名单并重新公示"
     )
+
+
+def list_follows_scores(objection: Objection) -> str | None:
+    """评分没有因这件异议更正过，或名单已跟着更换。"""
+    if objection.ground != Objection.Ground.MARKS:
+        return None
+    followed = [
+        *Notice.objects.filter(round=objection.round).values_list("published_at", flat=True),
+        *_upheld(objection.round),
+    ]
+    if not ScoreRun.objects.filter(round=objection.round, adopted_at__gt=max(followed)).exists():
+        return None
+    return "评分已经更正，名单还没有跟着更换：请在“影响预览”中核对并认定成立；不应更正的，请先恢复原来的评分并重新采用"
+
+
+def marks_are_heard(round_: Round) -> bool:
+    """Whether an objection to marks was accepted and is not yet decided."""
+    return Objection.objects.filter(round=round_, ground=Objection.Ground.MARKS, state="accepted").exists()
+
+
+def _upheld(round_: Round) -> list[datetime]:
+    heard = Objection.objects.filter(round=round_).annotate(key=Cast("pk", TextField())).values("key")
+    moves = Record.objects.filter(
+        verb="move.uphold", subject_type="programmes.objection", subject_id__in=heard
+    )
+    return list(moves.values_list("at", flat=True))
+
+
+CORRECTING.append(marks_are_heard)

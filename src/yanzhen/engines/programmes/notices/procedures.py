@@ -37,7 +37,10 @@ OBJECTION = PROCEDURES.add(
                 "uphold", "异议成立", ("accepted",), "upheld", right=RIGHT, fields=("finding",),
                 guards=(round_goes_on, guards.change_was_applied), by_handler=True,
             ),
-            Transition("dismiss", "异议不成立", ("accepted",), "dismissed", right=RIGHT, guards=GOES_ON, fields=("finding",), by_handler=True),
+            Transition(
+                "dismiss", "异议不成立", ("accepted",), "dismissed", right=RIGHT, fields=("finding",),
+                guards=(round_goes_on, guards.list_follows_scores), by_handler=True,
+            ),
             Transition("reply", "答复异议人", ("upheld", "dismissed"), "replied", right=RIGHT, guards=GOES_ON, fields=("reply",), by_handler=True),
         ),
     )

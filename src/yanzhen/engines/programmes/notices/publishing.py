@@ -57,7 +57,9 @@ def put_up(round_: Round, *, actor: Account, right: str, why: str) -> Notice:
     if not listed:
         raise NoticeRefused("名单上没有人，不能公示")
     last = newest(round_)
-    if last and rows_of(last) == rows(round_, listed):
+    same = last is not None and last.applications == [row.pk for row in listed]
+    # of two people whose rows read alike one may take the other's place
+    if last and same and rows_of(last) == rows(round_, listed):
         raise NoticeRefused(f"名单与第 {last.version} 版公示一字不差，公示期照原来计算，不必重新公示")
     if last and not why.strip():
         raise Invalid("更换公示名单须写明理由", fields={"why": "请写明名单为什么变了"})

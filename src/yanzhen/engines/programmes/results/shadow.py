@@ -138,13 +138,11 @@ def _changes(
 ) -> tuple[Change, ...]:
     chosen = set(found.chosen.tolist())
     speaker = Speaker(field)
-    told = {reason.candidate: reason for reason in found.reasons}
+    told = {candidate.pk: speaker.unranked(candidate).sentence for candidate in field.unranked}
+    told |= {reason.candidate: speaker.reason(reason).sentence for reason in found.reasons}
+    told |= dict.fromkeys(without, FELL_AWAY)
     moved = [row for row in _read(rows) if (row.state == "noticed") != (row.pk in chosen)]
-    return tuple(
-        Change(row, row.pk in chosen, FELL_AWAY if row.pk in without else
-               speaker.reason(told[row.pk]).sentence if row.pk in told else "")
-        for row in moved
-    )  # fmt: skip
+    return tuple(Change(row, row.pk in chosen, told.get(row.pk, "")) for row in moved)
 
 
 def _read(rows: QuerySet[Application]) -> Sequence[Application]:

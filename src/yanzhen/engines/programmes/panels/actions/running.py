@@ -112,7 +112,7 @@ def against_adoption(made: ScoreRun, actor: Account) -> None:
             f"本轮启动时定下的计分方法是 {round_.programme.scoring.method}，{made.method} 的结果只供比较，不能采用"
         )
     if is_fixed(round_, made.stage):
-        raise RunRefused("入围名单已经采用，计分结果已冻结：要更正，请走异议程序")
+        raise RunRefused("入围名单已经采用，计分结果已冻结：受理对打分的异议之后，才能更正并重新采用")
 
 
 def place(round_: Round) -> int:
