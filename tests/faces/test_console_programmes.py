@@ -22,7 +22,7 @@ from yanzhen.engines.programmes.stages import Apply, Decide, Screen
 from yanzhen.engines.programmes.stages import Opinion as OpinionStage
 from yanzhen.faces.console.programmes.evidence import evidence
 from yanzhen.foundation import calendar, parameters
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Record
 
 pytestmark = pytest.mark.django_db
 STAFF = (
@@ -244,6 +244,30 @@ def test_a_department_that_is_asked_sees_the_application_and_gives_its_opinion(t
     assert (bare.status_code, done.status_code) == (422, 303)
     assert row.number not in text(client.get("/console/applications/?box=to-do"))
     assert [o.verdict for o in row.opinions.all()] == ["agreed"]
+
+
+def test_a_department_that_is_asked_learns_who_it_is_asked_about_and_the_look_is_on_record(terms):
+    actor = organiser()
+    round_ = open_round(actor, with_departments())
+    row, account = applied(round_)
+    row = advance(applying.submit(row, actor=account), "pass_screen", actor=actor)
+    rights = "application.view application.opinion person.reveal"
+    hrss, court = (
+        AccountFactory(grants=[(RegionFactory(code="370100", level="city"), LineFactory(code=line), rights)])
+        for line in ("hrss", "court")
+    )
+    page = f"/console/applications/{row.number}/"
+    opinions.ask(row, actor=actor)
+
+    shown = browser(hrss).get(page)
+    told = browser(hrss).post(f"{page}reveal/", {"reason": "核查有无未解除的处分"})
+
+    assert str(row.person) in text(shown)
+    assert row.person.name not in text(shown)
+    assert row.person.name in text(told)
+    looks = Record.objects.filter(verb="reveal", subject_id=str(row.person_id), actor_id=hrss.pk)
+    assert {look.after["field"] for look in looks} == {"name", "id_number"}
+    assert browser(court).post(f"{page}reveal/", {"reason": "核查有无未解除的处分"}).status_code == 404
 
 
 def test_a_department_of_another_line_or_city_is_not_let_in(terms):

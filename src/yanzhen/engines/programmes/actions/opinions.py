@@ -8,11 +8,12 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from yanzhen.engines.procedures.parties import beyond_the_wall
 from yanzhen.engines.programmes.models import Application, Opinion, Round
 from yanzhen.foundation import parameters
 from yanzhen.foundation.calendar import end_of, load_calendar
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Person
 from yanzhen.foundation.records import record
 from yanzhen.foundation.scope import Reach, audience_of
 
@@ -21,7 +22,7 @@ class OpinionRefused(Refusal):
     code = "opinion_refused"
 
 
-@transaction.atomic
+@beyond_the_wall
 def ask(application: Application, *, actor: Account) -> list[Opinion]:
     """Ask the departments that the round names and that were not asked yet."""
     row = _locked(application)
@@ -95,12 +96,16 @@ def speaks_for(opinion: Opinion, application: Application, actor: Account) -> bo
 
 
 def _let_see(row: Application, lines: tuple[str, ...]) -> None:
-    """Who is asked sees what it is asked of, then and afterwards, and has no other say in it."""
+    """Who is asked sees what it is asked of, and of whom, then and afterwards, and has no other say in it."""
     asked = {key for line in lines for key in audience_of(row.region_id, line)}
     own = set(audience_of(row.region_id, row.line_id))
     row.party_keys = sorted({*row.party_keys, *asked})
     row.shared_with = sorted({*row.shared_with, *asked} - own)
     row.save(update_fields=["party_keys", "shared_with"])
+    if row.person_id:
+        person = Person.objects.select_for_update(of=("self",)).get(pk=row.person_id)
+        person.shared_with = sorted({*person.shared_with, *asked})
+        person.save(update_fields=["shared_with"])
 
 
 def _locked(application: Application) -> Application:

@@ -84,10 +84,13 @@ class ApplicationFilters(SubjectFilters):
 
 
 def reveal_applicant(application: Application, *, actor: Account, reason: str) -> dict[str, str]:
-    """Return the applicant's name in full, for a reason that is put on record. Raises what `people.reveal` raises."""
+    """Return the applicant's name and ID number in full, for a reason on record: a department that is asked looks them up.
+
+    Raises what `people.reveal` raises.
+    """
     if application.person is None:
         raise Invalid("本件由单位申报，或申报人不在您的区划内，没有可查看的姓名")
-    return {"name": reveal(application.person, "name", actor=actor, reason=reason)}
+    return {f: reveal(application.person, f, actor=actor, reason=reason) for f in ("name", "id_number")}
 
 
 def answers(application: Application, _account: Account) -> dict[str, Any]:
@@ -193,7 +196,7 @@ APPLICATIONS = DESKS.add(
         ),
         filters=ApplicationFilters,
         icon="bookmark",
-        reveal=Reveal("申报人", "person.reveal", "person", (("name", "姓名"),), reveal_applicant),
+        reveal=Reveal("申报人", "person.reveal", "person", (("name", "姓名"), ("id_number", "证件号码")), reveal_applicant),
         parts=(
             Part(f"{PARTS}/_answers.html", answers),
             Part(f"{PARTS}/_conditions.html", conditions),
