@@ -141,3 +141,14 @@ def test_many_that_are_looked_up_and_few_that_are_fetched_make_the_same_list(man
     found = browser(clerk()).get(LIST, {"q": "高温津贴"})
 
     assert [line.number for line in found.context["lines"]] == numbers[::-1]
+
+
+@pytest.mark.parametrize(("words", "walks"), [("高温津贴", True), ("5678", False), ("13812345678", False)])
+def test_no_list_is_walked_for_what_an_index_of_its_own_finds(words, walks):
+    client = browser(clerk())
+    CaseFactory(region=RegionFactory(code="370102"), body="高温津贴没有发")
+
+    with CaptureQueriesContext(connection) as context:
+        client.get(LIST, {"q": words})
+
+    assert any("enable_bitmapscan = off" in q["sql"] for q in context.captured_queries) == walks

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
@@ -88,10 +88,12 @@ class ScopedQuerySet(models.QuerySet[Any]):
 
     reach_keys: tuple[str, ...] = ()
     """The audience keys that the rows were narrowed to."""
+    sparse: bool = False
+    """Whether they are known to be few (`fetched`)."""
 
     def _clone(self) -> Self:
         found: Self = super()._clone()  # type: ignore[misc]  # Django's own hook, which its stubs leave out
-        found.reach_keys = self.reach_keys
+        found.reach_keys, found.sparse = self.reach_keys, self.sparse
         return found
 
     def visible_to(self, account: Account, right: str) -> Self:
@@ -104,6 +106,12 @@ class ScopedQuerySet(models.QuerySet[Any]):
         found.reach_keys = tuple(keys)
         return found
 
+    def fetched(self) -> Self:
+        """Say of rows that an index of their own finds, few as they are: no list of a place is walked for them."""
+        found = self._chain()  # type: ignore[attr-defined]  # as `_clone`
+        found.sparse = True
+        return cast(Self, found)
+
     def parts(self, order: str) -> list[Self]:
         """Return the same rows in parts that share none: those of the reach's own place, which an index gives in `order`, and those that a party of it was asked into elsewhere.
 
@@ -112,7 +120,7 @@ class ScopedQuerySet(models.QuerySet[Any]):
         """
         prefixes = {key.partition(":")[2] for key in self.reach_keys}
         column = self.model.place_columns.get(len(min(prefixes, default="")))
-        if column is None or len(prefixes) > 1 or order not in self.model.place_orders:
+        if column is None or len(prefixes) > 1 or self.sparse or order not in self.model.place_orders:
             return [self]
         here = Q(**{column: prefixes.pop()})
         return [self.filter(here), self.filter(~here, elsewhere=True)]

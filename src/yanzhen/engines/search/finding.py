@@ -14,6 +14,7 @@ from yanzhen.engines.search.install import NEAR
 from yanzhen.engines.search.normal import normal
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Account
+from yanzhen.foundation.scope import ScopedQuerySet
 
 MOST = 5000
 """Rows that are gathered at once. Of words that more have, rows are read newest first and looked at one by one."""
@@ -62,7 +63,10 @@ class Found:
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Keep those of `rows` that fit. The caller's rows are what the account may see; this adds nothing to them."""
         fitting = Q(Holds(self) if self.ids is None else Among(self.ids, wide=self.wide))
-        return rows.filter(fitting | self.also if self.also else fitting)
+        if self.also is None:
+            return rows.filter(fitting)
+        found = rows.filter(fitting | self.also)
+        return found.fetched() if isinstance(found, ScopedQuerySet) else found
 
 
 class Among(Func):

@@ -115,7 +115,7 @@ def _parts(
     count = 0
     for part in parts:
         # the first, or the only one, lies along an index
-        walks = part is parts[0] and order.field in orders
+        walks = part is parts[0] and order.field in orders and not getattr(rows, "sparse", False)
         with walking(few=orders[order.field]) if walks else nullcontext():
             read = _stretch(part, order, key, limit)
             if counted and count <= CAP:
