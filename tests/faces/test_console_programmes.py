@@ -263,6 +263,7 @@ def test_a_department_that_is_asked_learns_who_it_is_asked_about_and_the_look_is
     told = browser(hrss).post(f"{page}reveal/", {"reason": "核查有无未解除的处分"})
 
     assert str(row.person) in text(shown)
+    assert f"{page}reveal/" in shown.content.decode()
     assert row.person.name not in text(shown)
     assert row.person.name in text(told)
     looks = Record.objects.filter(verb="reveal", subject_id=str(row.person_id), actor_id=hrss.pk)

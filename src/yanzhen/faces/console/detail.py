@@ -37,6 +37,7 @@ from yanzhen.faces.files import handed_over
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation import attachments
 from yanzhen.foundation.models import Account
+from yanzhen.foundation.scope import Scoped
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +109,7 @@ def _facts(desk: Desk, row: Subject, account: Account) -> dict[str, Any]:
         "stage": cells(desk, row, stage, account, now=now),
         "title": title_of(desk, row, account),
         "sections": [(s.label, cells(desk, row, s.columns, account, now=now)) for s in desk.sections],
-        "may_reveal": bool(
-            desk.reveal
-            and getattr(row, desk.reveal.masked) is not None
-            and account.has_right(desk.reveal.right, row)
-        ),
+        "may_reveal": _may_reveal(desk, row, account),
         "masked": _masked(desk, row, account),
     }
 
@@ -204,6 +201,15 @@ def download(request: AccountRequest, desk: Desk, number: str, pk: Any) -> FileR
     if attachment is None:
         raise Http404
     return handed_over(attachment, reader=request.user)
+
+
+def _may_reveal(desk: Desk, row: Subject, account: Account) -> bool:
+    """Tell whether the account may see what is masked: asked over the record that is looked at, where it is one of its own."""
+    if desk.reveal is None:
+        return False
+    masked = getattr(row, desk.reveal.masked)
+    over = masked if isinstance(masked, Scoped) else row
+    return masked is not None and account.has_right(desk.reveal.right, over)
 
 
 def _masked(desk: Desk, row: Subject, account: Account) -> str:
