@@ -18,7 +18,7 @@ from yanzhen.engines.search.finding import Found
 from yanzhen.engines.search.marks import Part, excerpt, holds, marked
 from yanzhen.faces.console import markup
 from yanzhen.faces.console.desk import Column, Desk
-from yanzhen.foundation.calendar import load_calendar, remaining, remaining_text
+from yanzhen.foundation.calendar import Remaining, load_calendar, remaining, remaining_text
 from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account
 
@@ -37,8 +37,15 @@ class Due:
 
     at: datetime
     tone: str
-    text: str
-    short: str
+    left: Remaining
+
+    @property
+    def text(self) -> str:
+        return remaining_text(self.left)
+
+    @property
+    def short(self) -> str:
+        return remaining_text(self.left, short=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ def due_of(due_at: datetime | None, warn_at: datetime | None, *, now: datetime) 
         return None
     left = remaining(now, due_at, load_calendar())
     tone = "red" if left.overdue else "amber" if warn_at and warn_at <= now else "green"
-    return Due(due_at, tone, remaining_text(left), remaining_text(left, short=True))
+    return Due(due_at, tone, left)
 
 
 def state_tone(state: State, *, first: bool) -> str:

@@ -35,7 +35,7 @@ def rows(desk: Desk, lines: Sequence[Line], *, picks: bool = False) -> SafeStrin
 def _value(cell: Cell) -> str:
     if cell.hint == "due" and cell.value:
         at = f"{timezone.localtime(cell.value.at):%Y-%m-%d %H:%M}"
-        return f'<span class="mark tone-{cell.value.tone}" title="{at}">{escape(cell.value.short)}</span>'
+        return f'<span class="mark tone-{cell.value.tone}" title="{at}">{escape(cell.text)}</span>'
     if cell.hint == "state" or (cell.hint == "urgency" and cell.tone != "gray"):
         return f'<span class="mark tone-{cell.tone}">{escape(gettext(cell.text))}</span>'
     if cell.hint in {"yes_no", "urgency"}:
