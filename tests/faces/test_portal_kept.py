@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client
+from django.utils import timezone
 
 from tests.engines.programmes.test_notices import accepted
 from tests.factories import AccountFactory
@@ -23,7 +23,8 @@ from yanzhen.faces.portal import kept
 from yanzhen.foundation import calendar, crypto, parameters
 
 pytestmark = pytest.mark.django_db
-START = datetime(2026, 11, 26, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+START = timezone.localtime().replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
+"""Tomorrow: the posts of the tests are held from the day on which they are made."""
 CHANGED_AT = 6
 """Seconds after the first look at which what is shown changes."""
 

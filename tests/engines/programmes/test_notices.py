@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -31,6 +31,7 @@ from yanzhen.foundation.models import Account, Checkpoint, Leaf
 from yanzhen.foundation.records import record
 
 pytestmark = pytest.mark.django_db
+MONDAY = datetime(2026, 11, 23, 10, tzinfo=timezone.get_default_timezone())
 WORDS = "所报发明专利实为他人完成，有合同为证"
 
 
@@ -241,12 +242,13 @@ def test_the_shadow_changes_nothing_and_names_every_place_that_would() -> None:
 
 
 def test_upheld_it_does_exactly_what_the_shadow_showed_and_the_notice_begins_anew() -> None:
-    made, notice = published()
-    handler = jury()
-    row = accepted(notice, handler)
-    seen = actions.preview(row)
+    with time_machine.travel(MONDAY, tick=False):
+        made, notice = published()
+        handler = jury()
+        row = accepted(notice, handler)
+        seen = actions.preview(row)
 
-    with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
+    with time_machine.travel(MONDAY + timedelta(days=1), tick=False):
         row = actions.uphold(row, finding="经查属实", seen_mark=seen.mark, actor=handler)
         again = publishing.newest(made.round)
 

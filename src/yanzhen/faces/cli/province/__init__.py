@@ -60,8 +60,8 @@ def load(progress: Progress) -> None:
         for done, day in enumerate(days):
             progress("演示工单", done, len(days))
             cases.cohort(dice, day, bodies, staff)
-        cases.parties_and_stays(dice, bodies, staff)
         cases.disputes(bodies, staff)
+        cases.parties_and_stays(dice, bodies, staff)
         progress("演示工单", len(days), len(days))
         rest = (
             lambda: people.register(dice, bodies, staff["registrar"]),
