@@ -98,13 +98,20 @@ def _input(widget: dict[str, Any]) -> SafeString:
 
 
 class KeptSelect(forms.Select):
-    """A choice among many that are the same for everybody: drawn once for each language, then only marked."""
+    """A choice among many that are the same for everybody: drawn once for each language, then only marked.
+
+    `given`: what its field offers, or the function that returns it. Equal tuples are found without being looked through.
+    """
+
+    def __init__(self, given: Any) -> None:
+        super().__init__()
+        self.given = given
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
     ) -> SafeString:
-        offered = tuple(_frozen(choice) for choice in self.choices)
-        key = (name, tuple(sorted((attrs or {}).items())), get_language(), offered)
+        given = self.given() if callable(self.given) else self.given
+        key = (name, tuple(sorted((attrs or {}).items())), get_language(), _frozen(given))
         drawn = _DRAWN.get(key)
         if drawn is None:
             if len(_DRAWN) >= MOST_KEPT:
@@ -120,10 +127,11 @@ MOST_KEPT = 200
 _DRAWN: dict[tuple[Any, ...], SafeString] = {}
 
 
-def _frozen(choice: Any) -> Any:
-    """Return a choice or a group of them as something that can be compared and looked up."""
-    value, label = choice
-    return (value, tuple(_frozen(c) for c in label) if isinstance(label, list | tuple) else str(label))
+def _frozen(given: Any) -> Any:
+    """Return choices and groups of them as something that can be compared and looked up."""
+    if isinstance(given, tuple):
+        return given
+    return tuple((value, _frozen(told) if isinstance(told, list) else str(told)) for value, told in given)
 
 
 def _class_of(widget: forms.Widget) -> str:

@@ -34,33 +34,33 @@ def region_names(codes: Iterable[str]) -> dict[str, str]:
     return dict(Region.objects.filter(code__in=codes).values_list("code", "name"))
 
 
-def cities_and_counties() -> list[Row]:
+def cities_and_counties() -> tuple[Row, ...]:
     """Return (code, name, level, parent) of the province's cities and counties that are in force, by code."""
     return _REGIONS.get()
 
 
-def categories() -> list[tuple[str, str]]:
+def categories() -> tuple[tuple[str, str], ...]:
     """Return (code, name) of the whole tree of categories in force, in order of code."""
     return _CATEGORIES.get()
 
 
-def _read_regions() -> list[Row]:
+def _read_regions() -> tuple[Row, ...]:
     rows = Region.objects.filter(
         code__startswith=prefix_of(settings.PROVINCE),
         valid_to=None,
         level__in=(Region.Level.CITY, Region.Level.COUNTY),
     )
-    return list(rows.values_list("code", "name", "level", "parent_id"))
+    return tuple(rows.values_list("code", "name", "level", "parent_id"))
 
 
 def _table(model: type[Model]) -> str:
     return f"select * from {model._meta.db_table}"  # noqa: S608  # program text
 
 
-_REGIONS: Held[list[Row]] = Held(
+_REGIONS: Held[tuple[Row, ...]] = Held(
     _read_regions, fingerprint_of(f"{_table(Region)} where length(code) = 6"), seconds=FRESH_SECONDS
 )
-_CATEGORIES: Held[list[tuple[str, str]]] = Held(
+_CATEGORIES: Held[tuple[tuple[str, str], ...]] = Held(
     category_names, fingerprint_of(_table(Category)), seconds=FRESH_SECONDS
 )
 

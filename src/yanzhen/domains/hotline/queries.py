@@ -67,9 +67,9 @@ def categories() -> QuerySet[Category]:
     return Category.objects.filter(active=True, code__regex=r"^\d{6}$")
 
 
-def category_names() -> list[tuple[str, str]]:
+def category_names() -> tuple[tuple[str, str], ...]:
     """Return (code, name) of the whole tree in force, in order of code."""
-    return list(Category.objects.filter(active=True).order_by("code").values_list("code", "name"))
+    return tuple(Category.objects.filter(active=True).order_by("code").values_list("code", "name"))
 
 
 def track_hash(number: str, secret: str) -> bytes:

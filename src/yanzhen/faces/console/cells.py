@@ -14,8 +14,6 @@ from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.declare import State
 from yanzhen.engines.procedures.models import Subject
-from yanzhen.engines.search.finding import Found
-from yanzhen.engines.search.marks import Part, excerpt, holds, marked
 from yanzhen.faces.console import markup
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.foundation.calendar import Remaining, load_calendar, remaining, remaining_text
@@ -64,56 +62,12 @@ class Cell:
         return markup.value(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a list."""
-
-    pk: int
-    number: str
-    cells: list[Cell]
-    title: list[Part]
-    """Its title, with the words that were looked for."""
-    excerpt: list[Part]
-    """A line of its other texts around them; [] where nothing was looked for, or the title alone has it."""
-
-
-def lines(desk: Desk, rows: Sequence[Subject], account: Account, found: Found | None = None) -> list[Line]:
-    """Return the rows of a page as `account` may read them; what they point to comes in one statement a column.
-
-    `found` is what the page was searched for.
-    """
-    now = timezone.now()
-    pointing = [c.name for c in desk.columns if field_of(desk.model, c.name).is_relation]
-    models.prefetch_related_objects(rows, *pointing)
-    return [
-        Line(
-            row.pk,
-            row.number,
-            cells(desk, row, desk.columns, account, now=now),
-            *_searched(desk, row, found, desk.hidden(account, row)),
-        )
-        for row in rows
-    ]
-
-
-def _searched(
-    desk: Desk, row: Subject, found: Found | None, hidden: frozenset[str]
-) -> tuple[list[Part], list[Part]]:
-    """Return the title and a line of the other texts with the words marked, of what is not hidden."""
-    title = gettext(WITHHELD) if desk.title in hidden else str(getattr(row, desk.title))
-    if found is None:
-        return [Part(title, hit=False)], []
-    names = {*found.searchable.fields} - {desk.title} - hidden
-    texts = (getattr(row, name) for name in found.searchable.fields if name in names)
-    return marked(title, found), [] if holds(title, found) else excerpt(texts, found)
-
-
 def cells(
     desk: Desk, row: Subject, columns: Sequence[Column], account: Account, *, now: datetime | None = None
 ) -> list[Cell]:
     hidden = desk.hidden(account, row)
     return [
-        _secret(desk, column) if column.name in hidden else _cell(desk, row, column, now or timezone.now())
+        secret(desk, column) if column.name in hidden else cell(desk, row, column, now or timezone.now())
         for column in columns
     ]
 
@@ -154,7 +108,7 @@ def shown(row: models.Model, name: str) -> str:
     return str(value)
 
 
-def _cell(desk: Desk, row: Subject, column: Column, now: datetime) -> Cell:
+def cell(desk: Desk, row: Subject, column: Column, now: datetime) -> Cell:
     label, place = desk.label_of(column), _place(desk, column)
     if column.hint == "state":
         procedure = row.procedure
@@ -170,7 +124,7 @@ def _cell(desk: Desk, row: Subject, column: Column, now: datetime) -> Cell:
     return Cell(column.name, label, column.hint, text, value, tone, place)
 
 
-def _secret(desk: Desk, column: Column) -> Cell:
+def secret(desk: Desk, column: Column) -> Cell:
     text = gettext(WITHHELD)
     return Cell(column.name, desk.label_of(column), column.hint, text, text, place=_place(desk, column))
 

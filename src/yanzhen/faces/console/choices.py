@@ -1,18 +1,22 @@
-"""What the console's forms offer to choose from: regions and trees as groups."""
+"""What the console's forms offer to choose from: regions and trees as groups.
+
+What every list offers is made once for each language, as long as the rows it is made of stay the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from django.conf import settings
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
-from yanzhen.faces.places import categories, cities_and_counties
+from yanzhen.faces.places import Row, categories, cities_and_counties
 from yanzhen.foundation.models import Region
 
 Choice = tuple[str, str]
-Group = tuple[str, list[Choice]]
+Group = tuple[str, Sequence[Choice]]
 BLANK = "\u3000"
 """As wide as a Chinese character: a step of a tree in a list of choices."""
 
@@ -21,9 +25,13 @@ def province() -> Choice:
     return settings.PROVINCE, gettext("全省")
 
 
-def regions() -> list[Choice | Group]:
+def regions() -> tuple[Choice | Group, ...]:
     """Return cities with their counties as groups; each city as a whole stands first in its group."""
-    rows = cities_and_counties()
+    return _regions(cities_and_counties(), get_language())
+
+
+@lru_cache(maxsize=8)
+def _regions(rows: tuple[Row, ...], _language: str) -> tuple[Choice | Group, ...]:
     cities = {code: name for code, name, level, _ in rows if level == Region.Level.CITY}
     groups: dict[str, list[Choice]] = {
         code: [(code, gettext("%(city)s（全市）") % {"city": name})] for code, name in cities.items()
@@ -36,7 +44,7 @@ def regions() -> list[Choice | Group]:
             groups[parent].append((code, name))
         else:
             alone.append((code, name))
-    return [*((cities[code], group) for code, group in groups.items()), *alone]
+    return (*((cities[code], tuple(group)) for code, group in groups.items()), *alone)
 
 
 def tree(rows: Iterable[tuple[str, str]], *, leaf: int) -> list[Group]:
@@ -52,20 +60,25 @@ def tree(rows: Iterable[tuple[str, str]], *, leaf: int) -> list[Group]:
     ]
 
 
-def branches(rows: Iterable[tuple[str, str]]) -> list[Group]:
-    """Return the first level of the tree as groups of itself as a whole and of its second level."""
-    groups: dict[str, Group] = {}
+def branches() -> tuple[Group, ...]:
+    """Return the first level of the tree of categories as groups of itself as a whole and of its second level."""
+    return _branches(categories(), get_language())
+
+
+@lru_cache(maxsize=8)
+def _branches(rows: tuple[Choice, ...], _language: str) -> tuple[Group, ...]:
+    groups: dict[str, tuple[str, list[Choice]]] = {}
     for code, name in rows:
         if len(code) == 2:
             groups[code] = (name, [(code, gettext("%(branch)s（全部）") % {"branch": name})])
         elif len(code) == 4 and code[:2] in groups:
             groups[code[:2]][1].append((code, name))
-    return list(groups.values())
+    return tuple((name, tuple(found)) for name, found in groups.values())
 
 
 def themes() -> list[Choice | Group]:
     """Return every node of the tree of categories, whole branches too, and first of all "every category"."""
-    rows = list(categories())
+    rows = categories()
     groups: dict[str, list[Choice]] = {}
     for code, name in rows:
         groups.setdefault(code[:2], []).append((code, f"{BLANK * (len(code) // 2 - 1)}{name}"))

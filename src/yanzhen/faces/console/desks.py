@@ -56,7 +56,7 @@ class CaseFilters(SubjectFilters):
     state = state_field(CASE)
     category = choice_field(
         "诉求类别",
-        lambda: choices.branches(categories()),
+        choices.branches,
         lambda rows, _, code: rows.filter(category__code__startswith=code),
     )
     urgency = choice_field("紧急程度", Case.Urgency.choices)

@@ -19,9 +19,8 @@ from yanzhen.engines.indicators.declare import INDICATORS, Period, Ratio
 from yanzhen.engines.indicators.dimensions import REGION, UNKNOWN, Cell
 from yanzhen.engines.indicators.figures import PARTS, breakdowns, figure, records
 from yanzhen.engines.indicators.figures import figures as wholes
-from yanzhen.faces.console import breakdown, choices, markup
+from yanzhen.faces.console import breakdown, choices, table
 from yanzhen.faces.console.calls.lines import lines as call_lines
-from yanzhen.faces.console.cells import lines
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.keys import Order, page_of
 from yanzhen.faces.console.lists import with_
@@ -85,7 +84,7 @@ def _listed(model: type[Any], rows: list[Any], account: Account) -> dict[str, An
     desk: Desk | None = next((d for d in DESKS if d.model is model), None)
     if desk is None:
         raise Http404
-    return {"rows": markup.rows(desk, lines(desk, rows, account))}
+    return {"rows": table.rows(desk, table.lines(desk, rows, account))}
 
 
 def _region(query: QueryDict) -> Region:

@@ -68,7 +68,8 @@ def choice_field(
     """Filter by one of `given` (pairs, groups, or a function that returns them)."""
     if narrow:
         more["method"] = narrow
-    return django_filters.ChoiceFilter(label=label, choices=given, empty_label=ANY, widget=KeptSelect, **more)
+    widget = KeptSelect(given)
+    return django_filters.ChoiceFilter(label=label, choices=given, empty_label=ANY, widget=widget, **more)
 
 
 def state_field(procedure: Procedure) -> django_filters.ChoiceFilter:
@@ -145,6 +146,14 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
     first: tuple[str, ...] = ("q", "state", "region", "due")
     """Filters that stand open; the others are folded away until they are used."""
 
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the class of the form: one for all requests, but where what is offered depends on who asks."""
+        if any(isinstance(each, django_filters.ModelChoiceFilter) for each in self.filters.values()):
+            return super().get_form_class()  # type: ignore[no-any-return]  # django-filter ships no types
+        if type(self) not in _FORMS:
+            _FORMS[type(self)] = super().get_form_class()
+        return _FORMS[type(self)]
+
     def of_handler(self, rows: Rows, _name: str, text: str) -> Rows:
         text = text.strip()
         if text == ME:
@@ -152,6 +161,9 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
         if text == NOBODY:
             return rows.filter(handler=None)
         return rows.filter(handler__name__contains=text)
+
+
+_FORMS: dict[type[SubjectFilters], type[forms.Form]] = {}
 
 
 def due_q(value: str) -> Q:

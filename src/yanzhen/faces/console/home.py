@@ -11,8 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.queries import INBOXES, work_orders
-from yanzhen.faces.console import markup
-from yanzhen.faces.console.cells import lines
+from yanzhen.faces.console import table
 from yanzhen.faces.console.desk import DESKS, Desk
 from yanzhen.faces.console.keys import CAP, count_of, page_of
 from yanzhen.faces.console.lists import ORDERS
@@ -78,5 +77,5 @@ def _waiting(request: AccountRequest, desk: Desk) -> Waiting:
     return Waiting(
         desk,
         [Tally(gettext(label), url, count) for (label, url, _), count in zip(boxes, counts, strict=True)],
-        markup.rows(desk, lines(desk, found.rows, account)),
+        table.rows(desk, table.lines(desk, found.rows, account)),
     )

@@ -20,8 +20,8 @@ from django.utils.translation import gettext
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.procedures.queries import INBOXES
 from yanzhen.engines.search.finding import Found
-from yanzhen.faces.console import markup, views
-from yanzhen.faces.console.cells import WITHHELD, Line, lines, shown
+from yanzhen.faces.console import table, views
+from yanzhen.faces.console.cells import WITHHELD, shown
 from yanzhen.faces.console.desk import Column, Desk
 from yanzhen.faces.console.keys import CAP, Order, count_of, page_of
 from yanzhen.faces.console.models import SavedView
@@ -62,7 +62,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
     saved = views.of(request.user, desk)
     sought = sought_in(form)
     moves = [move for move in desk.bulk_moves if request.user.reaches(move.right)]
-    listed = lines(desk, found.rows, request.user, sought)
+    listed = table.lines(desk, found.rows, request.user, sought)
     _look_at_excerpts(request, desk, found.rows, listed)
     return show(
         request,
@@ -74,7 +74,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             "more_open": order_named(request.GET)
             or any(f.data for f in form if f.name not in desk.filters.first),
             "lines": listed,
-            "rows": markup.rows(desk, listed, picks=bool(moves)),
+            "rows": table.rows(desk, listed, picks=bool(moves)),
             "near": bool(sought and sought.near and listed),
             "columns": [(c, desk.label_of(c)) for c in desk.columns],
             "tabs": _tabs(desk, saved, box, here),
@@ -142,7 +142,7 @@ def narrowed(request: HttpRequest, desk: Desk, query: QueryDict) -> tuple[QueryS
 
 
 def _look_at_excerpts(
-    request: AccountRequest, desk: Desk, rows: Sequence[Subject], listed: Sequence[Line]
+    request: AccountRequest, desk: Desk, rows: Sequence[Subject], listed: Sequence[table.Line]
 ) -> None:
     quoted = {line.pk for line in listed if line.excerpt}
     secret = [row.pk for row in rows if row.pk in quoted and desk.secret(row)]

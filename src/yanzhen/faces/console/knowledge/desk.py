@@ -13,7 +13,6 @@ from yanzhen.faces.console import choices
 from yanzhen.faces.console.desk import DESKS, Column, Desk, Link, Section
 from yanzhen.faces.console.filters import SubjectFilters, choice_field, state_field, typed_field
 from yanzhen.faces.console.knowledge.fields import category_field
-from yanzhen.faces.places import categories
 from yanzhen.foundation.models import Account
 
 
@@ -21,7 +20,7 @@ class ArticleFilters(SubjectFilters):
     state = state_field(ARTICLE)
     category = choice_field(
         "适用类别",
-        lambda: choices.branches(categories()),
+        choices.branches,
         lambda rows, _, code: rows.filter(category_id__startswith=code),
     )
     q = typed_field("title", "keywords", "source")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yanzhen.domains.hotline.knowledge.queries import categories as rows_of_categories
 from yanzhen.faces import registers
-from yanzhen.faces.console.choices import Group
+from yanzhen.faces.console.choices import Choice, Group
 from yanzhen.faces.console.pickers import row_field
 from yanzhen.faces.console.setup.fields import region_choices
 from yanzhen.faces.places import categories, region_by_code
@@ -48,14 +48,14 @@ def blocks(text: str) -> list[Block]:
 def levels(rows: Iterable[tuple[str, str]]) -> list[Group]:
     """Return the tree of categories as groups by first level; each node may be chosen for all that is below it."""
     names = dict(rows)
-    groups: dict[str, Group] = {}
+    groups: dict[str, tuple[str, list[Choice]]] = {}
     for code, name in names.items():
         if len(code) == 2:
             groups[code] = (name, [(code, gettext("%(branch)s（全部）") % {"branch": name})])
         elif code[:2] in groups:
             label = name if len(code) == 4 else f"{names.get(code[:4], '')} / {name}"
             groups[code[:2]][1].append((code, label))
-    return list(groups.values())
+    return [*groups.values()]
 
 
 def category_field() -> forms.ModelChoiceField[Any]:

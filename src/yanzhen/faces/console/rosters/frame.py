@@ -89,19 +89,18 @@ def regions_for(account: Account, right: str) -> list[Choice | Group]:
     """Offer the regions in which the account holds `right`."""
     prefixes = [reach.prefix for reach in account.reaches(right)]
     offered: list[Choice | Group] = []
-    for one in (choices.province(), *choices.regions()):
-        if isinstance(one[1], list):
-            inner = [c for c in one[1] if _within(c[0], prefixes)]
-            offered += [(one[0], inner)] if inner else []
-        elif _within(one[0], prefixes):
-            offered.append((one[0], one[1]))
+    for code, told in (choices.province(), *choices.regions()):
+        if isinstance(told, str):
+            offered += [(code, told)] if _within(code, prefixes) else []
+        elif inner := [choice for choice in told if _within(choice[0], prefixes)]:
+            offered.append((code, inner))
     return offered
 
 
 def region_groups(account: Account, right: str) -> list[dict[str, Any]]:
     """Return the same as a template draws it: label ("" for none) and options of each group."""
     return [
-        {"label": one[0], "options": one[1]} if isinstance(one[1], list) else {"label": "", "options": [one]}
+        {"label": "", "options": [one]} if isinstance(one[1], str) else {"label": one[0], "options": one[1]}
         for one in regions_for(account, right)
     ]
 

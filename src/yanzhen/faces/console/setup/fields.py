@@ -57,5 +57,5 @@ def region_choices(own: Region | None = None) -> list[Choice | Group]:
 
 
 def _codes(offered: list[Choice | Group]) -> set[str]:
-    groups = (inner if isinstance(inner, list) else [(code, inner)] for code, inner in offered)
+    groups = ([(code, inner)] if isinstance(inner, str) else inner for code, inner in offered)
     return {code for group in groups for code, _name in group}
