@@ -7,7 +7,7 @@ docs/decisions/0028-a-list-is-read-by-its-place.md has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -66,12 +66,12 @@ class Placed(models.Model):
             models.Index(fields=("city", "-started_at", "-id"), name="%(class)s_city"),
             models.Index(fields=("county", "-started_at", "-id"), name="%(class)s_county"),
             models.Index(
-                fields=("city", "state", "-started_at", "-id"),
+                fields=("city", "-started_at", "-id", "state"),
                 name="%(class)s_city_open",
                 condition=Q(ended_at=None),
             ),
             models.Index(
-                fields=("county", "state", "-started_at", "-id"),
+                fields=("county", "-started_at", "-id", "state"),
                 name="%(class)s_county_open",
                 condition=Q(ended_at=None),
             ),
@@ -85,3 +85,16 @@ class Placed(models.Model):
             ),
             GinIndex(fields=("audience",), name="%(class)s_elsewhere", condition=Q(elsewhere=True)),
         )
+
+    @classmethod
+    def is_asked_elsewhere(cls, keys: Sequence[str], column: str, prefix: str) -> bool:
+        """Tell whether a holder of `keys` may see a row that lies outside its place: `column` is not `prefix`.
+
+        Most may not, and this costs a tenth of reading and counting the nothing that they see there.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"select exists (select from {cls._meta.db_table} where elsewhere and audience && %s and {column} <> %s)",  # noqa: S608  # names of ours
+                [list(keys), prefix],
+            )
+            return bool(cursor.fetchone()[0])

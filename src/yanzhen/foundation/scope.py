@@ -113,7 +113,7 @@ class ScopedQuerySet(models.QuerySet[Any]):
         return cast(Self, found)
 
     def parts(self, order: str) -> list[Self]:
-        """Return the same rows in parts that share none: those of the reach's own place, which an index gives in `order`, and those that a party of it was asked into elsewhere.
+        """Return the same rows in parts that share none: those of the reach's own place, which an index gives in `order`, and those that a party of it was asked into elsewhere, where there are such.
 
         They are one part in a table that is not read by place (foundation.placed), for keys of several places, and for
         a place that most rows lie in.
@@ -122,7 +122,10 @@ class ScopedQuerySet(models.QuerySet[Any]):
         column = self.model.place_columns.get(len(min(prefixes, default="")))
         if column is None or len(prefixes) > 1 or self.sparse or order not in self.model.place_orders:
             return [self]
-        here = Q(**{column: prefixes.pop()})
+        prefix = prefixes.pop()
+        here = Q(**{column: prefix})
+        if not self.model.is_asked_elsewhere(self.reach_keys, column, prefix):
+            return [self.filter(here)]
         return [self.filter(here), self.filter(~here, elsewhere=True)]
 
     def within(self, prefixes: Iterable[str]) -> Self:

@@ -55,13 +55,13 @@ def _to_decide(procedure: Procedure, account: Account) -> Q:
 
 def lies_in(reaches: Iterable[Reach], path: str = "") -> Q:
     """Rows whose own place, or that of the row at `path`, lies in one of `reaches`."""
-    found = Q(pk=None)
+    found = Q()
     for reach in reaches:
         cell = {f"{path}region__code__startswith": reach.prefix} | (
             {f"{path}line_id": reach.line} if reach.line else {}
         )
         found |= Q(**cell)
-    return found
+    return found or Q(pk=None)
 
 
 def done_by(model: type[S], account: Account) -> QuerySet[S]:

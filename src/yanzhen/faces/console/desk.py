@@ -94,7 +94,7 @@ class Part:
     """It stands in the narrow column, below the moves."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Desk:
     """`name` is the first part of its addresses, `code` the same for the registry. Checked at import."""
 

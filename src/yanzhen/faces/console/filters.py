@@ -150,9 +150,11 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
         """Return the class of the form: one for all requests, but where what is offered depends on who asks."""
         if any(isinstance(each, django_filters.ModelChoiceFilter) for each in self.filters.values()):
             return super().get_form_class()  # type: ignore[no-any-return]  # django-filter ships no types
-        if type(self) not in _FORMS:
-            _FORMS[type(self)] = super().get_form_class()
-        return _FORMS[type(self)]
+        made = _FORMS.get(type(self))
+        if made is None:
+            made = _FORMS[type(self)] = super().get_form_class()
+            made.base_fields = _Shared(made.base_fields)
+        return made
 
     def of_handler(self, rows: Rows, _name: str, text: str) -> Rows:
         text = text.strip()
@@ -161,6 +163,13 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
         if text == NOBODY:
             return rows.filter(handler=None)
         return rows.filter(handler__name__contains=text)
+
+
+class _Shared(dict[str, forms.Field]):
+    """Fields that nothing changes once they are made: a form takes them as they are instead of a copy of each."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, forms.Field]:
+        return dict(self)
 
 
 _FORMS: dict[type[SubjectFilters], type[forms.Form]] = {}

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from yanzhen.engines.procedures.queries import INBOXES, work_orders
 from yanzhen.faces.console import table
 from yanzhen.faces.console.desk import DESKS, Desk
-from yanzhen.faces.console.keys import CAP, count_of, page_of
+from yanzhen.faces.console.keys import CAP, counts_of, page_of
 from yanzhen.faces.console.lists import ORDERS
 from yanzhen.faces.console.navigation import ORDERS_LABEL, navigation
 from yanzhen.faces.console.pages import detail_url, page, see_other, show
@@ -73,9 +73,9 @@ def _waiting(request: AccountRequest, desk: Desk) -> Waiting:
         orders = work_orders(account, referral.respond_right)
         boxes.append((ORDERS_LABEL, reverse("console:orders", args=[desk]), orders))
     found = page_of(due, ORDERS["due"], size=NEXT, counted=True)
-    counts = [found.count or 0, *(count_of(rows) for _, _, rows in boxes[1:])]
+    others = counts_of({label: rows for label, _, rows in boxes[1:]})
     return Waiting(
         desk,
-        [Tally(gettext(label), url, count) for (label, url, _), count in zip(boxes, counts, strict=True)],
+        [Tally(gettext(label), url, others.get(label, found.count or 0)) for label, url, _ in boxes],
         table.rows(desk, table.lines(desk, found.rows, account)),
     )

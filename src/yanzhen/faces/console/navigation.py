@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.queries import INBOXES
@@ -105,9 +106,14 @@ def _places(account: Account, places: tuple[Entry, ...]) -> Iterator[dict[str, A
 
 
 def _entry(view: str, label: str, icon: str, *arguments: object, query: str = "") -> dict[str, Any]:
+    url = _address(get_urlconf(), view, arguments)
+    return {"url": url and url + query, "label": gettext(label), "icon": icon, "active": False, "count": None}
+
+
+@cache
+def _address(_urlconf: str | None, view: str, arguments: tuple[object, ...]) -> str:
+    """Return the address of a page; "" where this installation does not serve it."""
     try:
-        url = reverse(view, args=arguments) + query
+        return reverse(view, args=arguments)
     except NoReverseMatch:
-        # this installation does not serve the page
-        url = ""
-    return {"url": url, "label": gettext(label), "icon": icon, "active": False, "count": None}
+        return ""

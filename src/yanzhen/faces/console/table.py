@@ -6,7 +6,7 @@ it looks is made once for each that is there (`python -m bench worklist`). Every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -100,8 +100,10 @@ class _Drawn:
         return opening if self.name == self.desk.title else f"{opening}{markup.value(shown)}</td>"
 
 
-def _decides(desk: Desk, column: Column) -> attrgetter[Any] | None:
+def _decides(desk: Desk, column: Column) -> Callable[[Any], object] | None:
     """Return what of a row decides what stands in the column; None where nearly every row has its own."""
+    if column.name == desk.title:
+        return lambda _row: None  # `rows` puts the title in
     if column.hint == "state":
         return attrgetter("procedure_version", "state")
     if column.hint == "due" or column.said:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from yanzhen.foundation.calendar.days import Calendar
+
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +49,28 @@ def remaining(now: datetime, due_at: datetime, calendar: Calendar) -> Remaining:
 
 def remaining_text(left: Remaining, *, short: bool = False) -> str:
     """Return such as "剩余 3 个工作日 2 小时" or "已超期 1 个工作日"; `short` leaves the hours beside days out."""
-    parts = [gettext("%(n)s 个工作日") % {"n": abs(left.days)}] if left.days else []
-    if left.hours and not (short and left.days):
-        parts.append(gettext("%(n)s 小时") % {"n": abs(left.hours)})
-    minutes = abs(left.working) // timedelta(minutes=1)
-    if not parts and minutes:
-        parts = [gettext("%(n)s 分钟") % {"n": minutes}]
+    days, hours = abs(left.days), abs(left.hours)
+    if short and days:
+        hours = 0
+    minutes = 0 if days or hours else abs(left.working) // MINUTE
+    plain = 0 if days or hours or minutes or left.overdue else left.elapsed // MINUTE
+    return _text(get_language(), left.overdue, days, hours, minutes, plain)
+
+
+@lru_cache(maxsize=4096)
+def _text(_language: str, overdue: bool, days: int, hours: int, minutes: int, plain: int) -> str:
+    """Say it in the language in force; `plain` are the minutes left by the clock where none is working time."""
+    parts = [gettext("%(n)s 个工作日") % {"n": days}] if days else []
+    if hours:
+        parts.append(gettext("%(n)s 小时") % {"n": hours})
+    if minutes:
+        parts.append(gettext("%(n)s 分钟") % {"n": minutes})
     if parts:
-        return (gettext("已超期 %(time)s") if left.overdue else gettext("剩余 %(time)s")) % {
+        return (gettext("已超期 %(time)s") if overdue else gettext("剩余 %(time)s")) % {
             "time": " ".join(parts)
         }
-    if left.overdue:
+    if overdue:
         return gettext("已超期（未满 1 分钟工作时间）")
-    return gettext("剩余 %(time)s（非工作时间）") % {"time": _plain(left.elapsed)}
-
-
-def _plain(time: timedelta) -> str:
-    hours = time // timedelta(hours=1)
-    if hours:
-        return gettext("%(n)s 小时") % {"n": hours}
-    return gettext("%(n)s 分钟") % {"n": time // timedelta(minutes=1)}
+    hours, minutes = divmod(plain, 60)
+    told = gettext("%(n)s 小时") % {"n": hours} if hours else gettext("%(n)s 分钟") % {"n": minutes}
+    return gettext("剩余 %(time)s（非工作时间）") % {"time": told}

@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
             model_name="case",
             index=models.Index(
                 condition=models.Q(("ended_at", None)),
-                fields=["city", "state", "-started_at", "-id"],
+                fields=["city", "-started_at", "-id", "state"],
                 name="case_city_open",
             ),
         ),
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
             model_name="case",
             index=models.Index(
                 condition=models.Q(("ended_at", None)),
-                fields=["county", "state", "-started_at", "-id"],
+                fields=["county", "-started_at", "-id", "state"],
                 name="case_county_open",
             ),
         ),
