@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.similarity.text import text_normal
@@ -172,10 +172,24 @@ class Case(Placed, Subject):
         abstract = False
         verbose_name = verbose_name_plural = "诉求工单"
         indexes = (
-            *Subject.Meta.indexes,
+            *(index for index in Subject.Meta.indexes if index.name != "%(class)s_handler"),
             *Placed.Meta.indexes,
+            # nobody's first: what waits for anybody is counted without passing what everybody has
+            models.Index(
+                F("handler").asc(nulls_first=True), "due_at", name="case_handler", condition=Q(ended_at=None)
+            ),
             models.Index(fields=("received_at",), name="case_received"),
             models.Index(fields=("ended_at",), name="case_ended", condition=Q(ended_at__isnull=False)),
+            models.Index(
+                fields=("handler", "-started_at", "-id"),
+                name="case_handled",
+                condition=Q(handler__isnull=False),
+            ),
+            models.Index(
+                fields=("organisation", "-started_at", "-id"),
+                name="case_unit",
+                condition=Q(organisation__isnull=False),
+            ),
             models.Index(fields=("batch",), name="case_batch", condition=Q(batch__isnull=False)),
             models.Index(fields=("phone_hash",), name="case_phone", condition=Q(phone_hash__isnull=False)),
             models.Index(fields=("employer_key",), name="case_employer", condition=~Q(employer_key="")),

@@ -20,8 +20,8 @@ from yanzhen.foundation.placed import walking
 from yanzhen.foundation.scope import ScopedQuerySet
 
 SIZE = 50
-CAP = 1000
-"""A list that is longer is said to have "1,000+" rows: beyond it nobody needs the number, and it costs."""
+CAP = 500
+"""A list that is longer is said to have "500+" rows: beyond it nobody needs the number, and it costs."""
 LARGEST = 2**63 - 1
 DIGITS = len(str(LARGEST))
 M = TypeVar("M", bound=Model)

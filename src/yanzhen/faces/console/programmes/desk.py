@@ -23,6 +23,7 @@ from yanzhen.faces.console.filters import (
     choice_field,
     day_field,
     state_field,
+    unit_field,
     words_field,
 )
 from yanzhen.faces.console.programmes.evidence import evidence
@@ -70,9 +71,7 @@ class ApplicationFilters(SubjectFilters):
         ELIGIBLE,
         lambda rows, _name, value: rows.filter(eligible={"true": True, "false": False}.get(value)),
     )
-    organisation = django_filters.CharFilter(
-        label="所在单位", field_name="organisation__name", lookup_expr="contains", max_length=80
-    )
+    organisation = unit_field("所在单位")
     handler = None
     submitted_from = day_field("提交自", "submitted_at", "gte")
     submitted_to = day_field("提交至", "submitted_at", "lt", shift=1)
