@@ -59,6 +59,14 @@ def fill(client: Client, round_: Round, page: str = "fill/", **more: Any) -> Any
     return answer
 
 
+def test_the_menu_marks_the_rounds_on_the_pages_of_their_panels(actor: Account) -> None:
+    round_ = to_assign(actor)
+
+    menu = browser(actor).get(address(round_)).content.decode().partition("<main")[0]
+
+    assert '<a href="/console/rounds/" aria-current="page">' in menu
+
+
 def test_a_judge_is_invited_from_those_who_may_mark(actor: Account) -> None:
     round_ = to_assign(actor)
     marker = AccountFactory(grants=[(round_.region, None, "application.mark")])

@@ -139,6 +139,17 @@ def test_a_notice_is_seen_before_it_is_published_and_its_evidence_after() -> Non
     assert [file.name for file in attachments.of(evidence)] == ["公告栏.png"]
 
 
+@pytest.mark.parametrize("anonymous", [False, True])
+def test_who_objected_can_be_asked_for_where_somebody_said_who_it_is(anonymous: bool) -> None:
+    _made, notice = published()
+    handler = jury()
+    row = accepted(notice, handler, anonymous=anonymous)
+
+    page = browser(handler).get(f"/console/objection/{row.number}/")
+
+    assert ("查看完整信息" in text(page)) is not anonymous
+
+
 def test_an_objection_goes_from_the_desk_through_the_preview_to_another_list() -> None:
     made, notice = published()
     handler = jury()

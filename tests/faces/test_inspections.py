@@ -138,6 +138,7 @@ def test_photographs_are_kept_at_once_and_findings_filed_after_them(actor: Accou
         ({"note-1": ""}, "请写明情况"),
         ({"seen": "看过"}, "至少 10 个字"),
         ({"visited_on": "2099-01-01"}, "不能晚于今天"),
+        ({"visited_on": "2001-01-01"}, "不能早于本轮启动之日"),
         ({"passed": ""}, "field-error"),
         ({"check-0": "maybe"}, "field-error"),
     ],

@@ -49,6 +49,8 @@ class Reveal:
     fields: tuple[tuple[str, str], ...]
     """Keys of what `act` returns, with their labels."""
     act: Callable[..., dict[str, str]]
+    unless: str = ""
+    """A yes-or-no field of the subject: where it says yes, nobody was told who it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ def download(request: AccountRequest, desk: Desk, number: str, pk: Any) -> FileR
 
 def _may_reveal(desk: Desk, row: Subject, account: Account) -> bool:
     """Tell whether the account may see what is masked: asked over the record that is looked at, where it is one of its own."""
-    if desk.reveal is None:
+    if desk.reveal is None or (desk.reveal.unless and getattr(row, desk.reveal.unless)):
         return False
     masked = getattr(row, desk.reveal.masked)
     over = masked if isinstance(masked, Scoped) else row

@@ -63,6 +63,14 @@ PLACES = (
     Entry("console:calendar", "工作日历", "calendar", ("calendar.edit", "record.view")),
 )
 
+BELONGS = {
+    "panels": "rounds",
+    "objections": "objection",
+    "milestones": "mentorships",
+    "register": "cases",
+}
+"""First parts of addresses whose pages belong to an entry that they do not lie below."""
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the entries of the menu: url, label, icon, active, count (None: not counted). No statement."""
@@ -71,9 +79,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     entries = _entries(account)
     home, urls = reverse("console:home"), [entry["url"] for entry in entries]
+    first = request.path.removeprefix(home).partition("/")[0]
+    path = f"{home}{BELONGS[first]}/" if first in BELONGS else request.path
     best = max(
         # every page of the console lies below the first one, which stands for itself alone
-        (url for url in urls if request.path == url or (url != home and request.path.startswith(_path(url)))),
+        (url for url in urls if path == url or (url != home and path.startswith(_path(url)))),
         key=lambda url: len(_path(url)),
         default="",
     )

@@ -69,7 +69,7 @@ def keep(row: Application, found: Found, *, actor: Account, right: str) -> Inspe
         raise InspectionRefused(
             f"{row.number} 现不在考察环节（轮次现为“{stage.label}”，申报现为“{row.stage.label}”）"
         )
-    if problems := dict(_problems(stage, found)):
+    if problems := dict(_problems(row.round, found)):
         raise Invalid("；".join(problems.values()), fields=problems)
     row.inspections.filter(stage=stage.code, replaced=False).update(replaced=True)
     filed = Inspection.objects.create(
@@ -114,9 +114,12 @@ def not_inspected(round_: Round) -> Iterator[str]:
         yield f"还有 {n} 件没有登记考察：请在“实地考察”中安排，由考察人员登记"
 
 
-def _problems(stage: Any, found: Found) -> Iterator[tuple[str, str]]:
+def _problems(round_: Round, found: Found) -> Iterator[tuple[str, str]]:
+    stage, begun = round_.stage_now, timezone.localdate(round_.opened_at)
     if found.visited_on > timezone.localdate():
         yield "visited_on", "考察日期不能晚于今天"
+    if found.visited_on < begun:
+        yield "visited_on", f"考察日期不能早于本轮启动之日（{begun:%Y-%m-%d}）"
     if not found.members.strip():
         yield "members", "请写明考察人员"
     if len(found.seen.strip()) < LEAST_SEEN:

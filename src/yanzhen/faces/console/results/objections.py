@@ -67,7 +67,7 @@ OBJECTIONS = DESKS.add(
         filters=ObjectionFilters,
         title="application",
         icon="message-circle",
-        reveal=Reveal("异议人", RIGHT, "objector_mask", (("name", "姓名"), ("phone", "手机号")), actions.reveal_objector),
+        reveal=Reveal("异议人", RIGHT, "objector_mask", (("name", "姓名"), ("phone", "手机号")), actions.reveal_objector, unless="anonymous"),
         links=(Link("影响预览", "console:objection-preview", "arrows-split", RIGHT),),
         pickers={"handler": colleague_field},
     )
