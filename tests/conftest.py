@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,12 +14,30 @@ from django.db import connection
 
 from tests.craftsmen import here  # noqa: F401  # a fixture for several folders
 from tests.honours import ladder, time_machine_at, titles  # noqa: F401  # fixtures for several folders
+from yanzhen.foundation.calendar.held import Held
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files() -> None:
     """Lay the static files out as an installation does: pages name them by their digest."""
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def _held() -> list[Held[Any]]:
+    """All tables that the process keeps."""
+    import_module(settings.ROOT_URLCONF)
+    return [each for each in gc.get_objects() if type(each) is Held]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(request: pytest.FixtureRequest, _held: list[Held[Any]]) -> Iterator[None]:
+    """Forget what a test kept that committed: its tables are emptied behind the process's back."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    if marker and marker.kwargs.get("transaction"):
+        for each in _held:
+            each.forget()
 
 
 @pytest.fixture(autouse=True)

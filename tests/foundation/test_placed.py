@@ -78,12 +78,21 @@ def test_the_pages_of_the_parts_are_the_pages_of_the_whole(cases, grants, size, 
 @pytest.mark.parametrize(("code", "parts"), [("370000", 1), ("370100", 2), ("370102", 2)])
 def test_a_city_and_a_county_are_read_by_their_column_and_a_province_is_not(code, parts):
     account = AccountFactory(grants=[(RegionFactory(code=code), LineFactory(), RIGHT)])
+    CaseFactory(region=RegionFactory(code="370202"), shared_with=audience_of(code, "union")[1:])
 
     rows = Case.objects.visible_to(account, RIGHT)
 
     assert len(rows.parts("started_at")) == parts
     assert len(rows.parts("due_at")) == parts
     assert len(rows.parts("received_at")) == 1
+
+
+def test_who_was_asked_into_nothing_elsewhere_reads_no_part_for_it():
+    account = AccountFactory(grants=[(RegionFactory(code="370102"), LineFactory(), RIGHT)])
+    CaseFactory(region=RegionFactory(code="370202"), shared_with=audience_of("370103", "union")[1:])
+    own = CaseFactory(region=RegionFactory(code="370102"))
+
+    assert [list(part) for part in Case.objects.visible_to(account, RIGHT).parts("due_at")] == [[own]]
 
 
 def test_what_was_set_for_a_walk_is_put_back_whatever_happens():

@@ -20,6 +20,12 @@ def accounts_called(username: str) -> list[int]:
     return list(Account.objects.filter(username=username).values_list("pk", flat=True))
 
 
+def named(model: type[Account | Organisation], part: str, most: int) -> list[int] | None:
+    """Return the ids of those that have `part` in their name; None where they are more than `most`."""
+    found = list(model._default_manager.filter(name__contains=part).values_list("pk", flat=True)[: most + 1])
+    return found if len(found) <= most else None
+
+
 def around(region: str) -> QuerySet[Organisation]:
     """Bodies that may be charged with a matter of the region: those of its subtree and of the levels above it.
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from yanzhen.engines.procedures.declare import Procedure
 from yanzhen.engines.search.declare import Searchable
 from yanzhen.engines.search.finding import LONGEST, Found, find
+from yanzhen.faces import staff
 from yanzhen.faces.console import choices
 from yanzhen.faces.looks import KeptSelect
 from yanzhen.foundation.errors import Invalid
@@ -34,8 +35,8 @@ DUE = (
     ("none", "无在走时限"),
 )
 ANY = "全部"
-MANY_UNITS = 500
-"""Units of a name that are looked up one by one; of more there are so many rows that any list soon comes upon them."""
+MANY_NAMED = 500
+"""Of more there are so many rows that any list soon comes upon them."""
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 """Days that may be asked for; farther ones run out of the calendar when a day is added."""
 DAYS = (MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY))
@@ -136,19 +137,24 @@ def typed_field(*names: str) -> django_filters.CharFilter:
 
 
 def unit_field(label: str) -> django_filters.CharFilter:
-    """Filter by a part of the name of the unit: which these are is asked first, for the planner guesses wrongly what a part of a
-    name leaves and what an index of the units gives at once."""
+    """Filter by a part of the name of the unit in charge."""
 
-    def narrow(rows: Rows, name: str, text: str) -> Rows:
-        named = Organisation.objects.filter(name__contains=text).values_list("pk", flat=True)[
-            : MANY_UNITS + 1
-        ]
-        units = list(named)
-        if len(units) > MANY_UNITS:
-            return rows.filter(organisation__name__contains=text)
-        return rows.filter(organisation__in=units)
+    def narrow(rows: Rows, _name: str, text: str) -> Rows:
+        return _of_those_named(rows, "organisation", Organisation, text)
 
     return django_filters.CharFilter(label=label, method=narrow, max_length=80)
+
+
+def _of_those_named(rows: Rows, field: str, model: type[Account | Organisation], part: str) -> Rows:
+    """Keep the rows of those who have `part` in their name.
+
+    Who they are is asked first: the planner guesses wrongly what a part of a name leaves, and finds their rows at once.
+    """
+    known = staff.named(model, part, MANY_NAMED)
+    condition: dict[str, Any] = (
+        {f"{field}__name__contains": part} if known is None else {f"{field}__in": known}
+    )
+    return rows.filter(**condition)
 
 
 class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
@@ -179,8 +185,7 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
             return rows.filter(handler=self.request.user)
         if text == NOBODY:
             return rows.filter(handler=None)
-        named = Account.objects.filter(name__contains=text).values_list("pk", flat=True)
-        return rows.filter(handler__in=list(named))
+        return _of_those_named(rows, "handler", Account, text)
 
 
 class _Shared(dict[str, forms.Field]):
