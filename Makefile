@@ -25,7 +25,7 @@ demo: env  ## a province on this machine: prints the address and the accounts; C
 	$(BIN)/yanzhen demo
 
 test: env  ## every test against a real PostgreSQL; browser tests where a Chromium is found
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadgroup
 
 check: env  ## style, types, floors, templates, migrations
 	$(BIN)/ruff check $(SOURCES)

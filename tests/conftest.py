@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,18 @@ from django.db import connection
 from tests.craftsmen import here  # noqa: F401  # a fixture for several folders
 from tests.honours import ladder, time_machine_at, titles  # noqa: F401  # fixtures for several folders
 from yanzhen.foundation.calendar.held import Held
+
+HERE = Path(__file__).parent
+SECOND = ("faces/test_console", "journeys/", "telephony/")
+"""The second half, about as long as the first; the browser's stand at the end of theirs, for they leave an event loop."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Part the tests in two halves, for two processes: always the same ones in the same order, so that a run can be repeated."""
+    for item in items:
+        name = item.path.relative_to(HERE).as_posix()
+        item.add_marker(pytest.mark.xdist_group("b" if name.startswith(SECOND) else "a"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,5 +69,7 @@ def _web_role(request: pytest.FixtureRequest) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("reset role")
             if marker and marker.kwargs.get("transaction"):
-                # Django empties the tables next, the append-only ones too
+                # Django empties the tables next, the append-only ones too, but not those of the queue
                 cursor.execute("set session_replication_role = replica")
+                for table in ("periodic_defers", "events", "jobs"):
+                    cursor.execute(f"delete from procrastinate_{table}")
