@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import html
 import os
 import re
 import statistics
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -33,6 +36,10 @@ where region_id like %s order by started_at desc, id desc limit 51
 
 def run(say: Callable[[str], None]) -> None:
     with province(CASES):
+        # as a web process does once it has loaded what it serves
+        import_module(settings.ROOT_URLCONF)
+        gc.collect()
+        gc.freeze()
         for name, region in (("province", "370000"), ("city", "370200"), ("county", "371623")):
             _one(say, name, region)
 
