@@ -62,9 +62,14 @@ class Cell:
         return markup.value(self)
 
 
-def cells(desk: Desk, row: Subject, columns: Sequence[Column], account: Account) -> list[Cell]:
-    hidden, now = desk.hidden(account, row), timezone.now()
-    return [secret(desk, each) if each.name in hidden else cell(desk, row, each, now) for each in columns]
+def cells(
+    desk: Desk, row: Subject, columns: Sequence[Column], account: Account, *, now: datetime | None = None
+) -> list[Cell]:
+    hidden = desk.hidden(account, row)
+    return [
+        secret(desk, column) if column.name in hidden else cell(desk, row, column, now or timezone.now())
+        for column in columns
+    ]
 
 
 def title_of(desk: Desk, row: Subject, account: Account) -> str:
