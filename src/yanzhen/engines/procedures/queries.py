@@ -29,12 +29,15 @@ def to_do(model: type[S], account: Account) -> QuerySet[S]:
     request for more time that it may decide."""
     procedure = PROCEDURES.current(model.procedure_code)
     waiting = _to_decide(procedure, account) | model.also_awaits(account)
+    # what is awaited in the same places is one condition: it costs by their number to write, to plan and to test
+    states: dict[tuple[frozenset[Reach], bool], list[str]] = {}
     for state in procedure.states:
-        reaches = account.reaches(state.awaits)
-        if not reaches or state.of_owner:
-            continue
-        here = Q(state=state.code) & (lies_in(reaches) | lies_in(reaches, "organisation__"))
-        if state.personal:
+        reaches = frozenset(account.reaches(state.awaits))
+        if reaches and not state.of_owner:
+            states.setdefault((reaches, state.personal), []).append(state.code)
+    for (reaches, personal), codes in states.items():
+        here = Q(state__in=codes) & (lies_in(reaches) | lies_in(reaches, "organisation__"))
+        if personal:
             here &= Q(handler=None) | Q(handler=account)
         waiting |= here
     return seen_by(model, account).filter(waiting, ended_at=None)
@@ -56,7 +59,7 @@ def _to_decide(procedure: Procedure, account: Account) -> Q:
 def lies_in(reaches: Iterable[Reach], path: str = "") -> Q:
     """Rows whose own place, or that of the row at `path`, lies in one of `reaches`."""
     found = Q()
-    for reach in reaches:
+    for reach in sorted(reaches, key=lambda reach: reach.key):
         cell = {f"{path}region__code__startswith": reach.prefix} | (
             {f"{path}line_id": reach.line} if reach.line else {}
         )

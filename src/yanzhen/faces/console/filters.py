@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -157,6 +158,20 @@ def _of_those_named(rows: Rows, field: str, model: type[Account | Organisation],
     return rows.filter(**condition)
 
 
+class _Lent(dict[str, django_filters.Filter]):
+    """Declared filters; a set of them takes the filters as they are but for whose they are, which is what it changes."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, django_filters.Filter]:
+        return {name: _lent(each) for name, each in self.items()}
+
+
+def _lent(declared: django_filters.Filter) -> django_filters.Filter:
+    one = copy(declared)
+    if declared.method is not None:
+        one.method = declared.method  # binds it to this one
+    return one
+
+
 class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
     """Filters by the columns that every subject has. A kind of subject adds its words, its states and its own columns."""
 
@@ -168,6 +183,10 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
     )
     first: tuple[str, ...] = ("q", "state", "region", "due")
     """Filters that stand open; the others are folded away until they are used."""
+
+    @classmethod
+    def get_filters(cls) -> dict[str, django_filters.Filter]:
+        return _Lent(super().get_filters())
 
     def get_form_class(self) -> type[forms.Form]:
         """Return the class of the form: one for all requests, but where what is offered depends on who asks."""

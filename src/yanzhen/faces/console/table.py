@@ -26,6 +26,7 @@ from yanzhen.engines.search.marks import Part, excerpt, holds, marked
 from yanzhen.faces.console import markup
 from yanzhen.faces.console.cells import WITHHELD, Cell, cell, secret
 from yanzhen.faces.console.desk import Column, Desk
+from yanzhen.faces.places import point
 from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Account
 
@@ -45,13 +46,13 @@ class Line:
 
 
 def lines(desk: Desk, rows: Sequence[Subject], account: Account, found: Found | None = None) -> list[Line]:
-    """Return the rows of a page as `account` may read them; what they point to comes in one statement a column.
+    """Return the rows of a page as `account` may read them; what they point to comes in a statement a column at most.
 
     `found` is what the page was searched for.
     """
     now = timezone.now()
     pointing = [c.name for c in desk.columns if field_of(desk.model, c.name).is_relation]
-    models.prefetch_related_objects(rows, *pointing)
+    point(rows, pointing, known=account)
     columns = [_Drawn(desk, column, now) for column in desk.columns]
     listed = []
     for row in rows:
