@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -29,8 +30,20 @@ class Look(BoundField):
 
     @property
     def drawn(self) -> SafeString:
-        """The field with its label, help and errors. In Python: a list has fourteen of them, and a template for each costs more
-        than all that is in them."""
+        """The field with its label, help and errors; as long as it is empty, drawn once for all forms of a `KeptForm`."""
+        if not isinstance(self.form, KeptForm) or self.data or self.errors:
+            return self._drawn()
+        widget = self.field.widget
+        key = (
+            type(self.form),
+            self.name,
+            get_language(),
+            widget.offered if isinstance(widget, KeptSelect) else (),
+        )
+        return _kept(key, self._drawn)
+
+    def _drawn(self) -> SafeString:
+        """In Python: a list has fourteen of them, and a template for each costs more than all that is in them."""
         box = self.checkbox
         target = format_html(' for="{}"', self.id_for_label) if self.labelled else ""
         label = format_html(
@@ -107,24 +120,37 @@ class KeptSelect(forms.Select):
         super().__init__()
         self.given = given
 
+    @property
+    def offered(self) -> Any:
+        """What there is to choose now, as something that can be compared and looked up."""
+        return _frozen(self.given() if callable(self.given) else self.given)
+
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
     ) -> SafeString:
-        given = self.given() if callable(self.given) else self.given
-        key = (name, tuple(sorted((attrs or {}).items())), get_language(), _frozen(given))
-        drawn = _DRAWN.get(key)
-        if drawn is None:
-            if len(_DRAWN) >= MOST_KEPT:
-                _DRAWN.clear()
-            drawn = _DRAWN[key] = super().render(name, "\0", attrs, renderer)
+        key = (name, tuple(sorted((attrs or {}).items())), get_language(), self.offered)
+        drawn = _kept(key, lambda: super(KeptSelect, self).render(name, "\0", attrs, renderer))
         for chosen in self.format_value(value):
             option = format_html('<option value="{}"', chosen)
             drawn = SafeString(drawn.replace(f"{option}>", f"{option} selected>", 1))
         return drawn
 
 
-MOST_KEPT = 200
+MOST_KEPT = 1000
 _DRAWN: dict[tuple[Any, ...], SafeString] = {}
+
+
+class KeptForm(forms.Form):
+    """A form whose fields are the same for everybody, whoever fills it in: what is drawn of it while it is empty is kept."""
+
+
+def _kept(key: tuple[Any, ...], draw: Callable[[], SafeString]) -> SafeString:
+    drawn = _DRAWN.get(key)
+    if drawn is None:
+        if len(_DRAWN) >= MOST_KEPT:
+            _DRAWN.clear()
+        drawn = _DRAWN[key] = draw()
+    return drawn
 
 
 def _frozen(given: Any) -> Any:

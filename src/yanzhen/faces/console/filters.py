@@ -18,7 +18,7 @@ from yanzhen.engines.search.declare import Searchable
 from yanzhen.engines.search.finding import LONGEST, Found, find
 from yanzhen.faces import staff
 from yanzhen.faces.console import choices
-from yanzhen.faces.looks import KeptSelect
+from yanzhen.faces.looks import KeptForm, KeptSelect
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.regions import prefixes
@@ -194,7 +194,8 @@ class SubjectFilters(django_filters.FilterSet):  # type: ignore[misc]  # django-
             return super().get_form_class()  # type: ignore[no-any-return]  # django-filter ships no types
         made = _FORMS.get(type(self))
         if made is None:
-            made = _FORMS[type(self)] = super().get_form_class()
+            fields = {name: each.field for name, each in self.filters.items()}
+            made = _FORMS[type(self)] = type(f"{type(self).__name__}Form", (KeptForm,), fields)
             made.base_fields = _Shared(made.base_fields)
         return made
 
