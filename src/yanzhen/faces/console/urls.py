@@ -59,6 +59,8 @@ register_converter(DeskConverter, "desk")
 app_name = "console"
 ONE = "<desk:desk>/<str:number>"
 urlpatterns = [
+    # first what is opened most: an address is looked for from the top
+    path("<desk:desk>/", lists.listing, name="list"),
     path("", home.home, name="home"),
     path("register/", register.register, name="register"),
     path("figures/", figures.figures, name="figures"),
@@ -116,7 +118,6 @@ urlpatterns = [
     path("cases/<str:number>/employer/", employer.correcting, name="case-employer"),
     *results_urls.urlpatterns,
     *programmes_urls.urlpatterns,
-    path("<desk:desk>/", lists.listing, name="list"),
     path("<desk:desk>/export/", lists.export, name="export"),
     path("<desk:desk>/views/", lists.save_view, name="save-view"),
     path("<desk:desk>/views/<int:pk>/drop/", lists.drop_view, name="drop-view"),
