@@ -185,8 +185,9 @@ class Case(Placed, Subject):
                 name="case_handled",
                 condition=Q(handler__isnull=False),
             ),
+            # its place too: of a unit elsewhere a city finds nothing, without reading the unit's cases
             models.Index(
-                fields=("organisation", "-started_at", "-id"),
+                fields=("organisation", "-started_at", "-id", "city", "county"),
                 name="case_unit",
                 condition=Q(organisation__isnull=False),
             ),

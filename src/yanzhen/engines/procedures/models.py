@@ -109,8 +109,8 @@ class Subject(Scoped):
 
     @classmethod
     def also_awaits(cls, account: Account) -> Q:
-        """Subjects that wait for the account by more than their state; a kind that has such says which."""
-        return Q(pk=None)
+        """Subjects that wait for the account by more than their state; empty where none can."""
+        return Q()
 
     @property
     def begins_under(self) -> Procedure:

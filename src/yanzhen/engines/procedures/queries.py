@@ -40,15 +40,16 @@ def to_do(model: type[S], account: Account) -> QuerySet[S]:
         if personal:
             here &= Q(handler=None) | Q(handler=account)
         waiting |= here
-    return seen_by(model, account).filter(waiting, ended_at=None)
+    rows = seen_by(model, account)
+    return rows.filter(waiting, ended_at=None) if waiting else rows.none()
 
 
 def _to_decide(procedure: Procedure, account: Account) -> Q:
-    """Subjects with an open request of somebody else over which the account holds the right to approve."""
+    """Subjects with an open request of somebody else over which the account holds the right to approve; empty where it has none."""
     allowances = [a for term in procedure.terms() for a in (term.pause, term.extension) if a]
     reaches = {reach for a in allowances for reach in account.reaches(a.approve_right)}
     if not reaches:
-        return Q(pk=None)
+        return Q()
     asked = Stay.objects.filter(procedure=procedure.code, decision=Stay.Decision.OPEN).exclude(
         asked_by=account
     )

@@ -21,10 +21,11 @@ from yanzhen.foundation.walls import POLICY, REACH
 
 NEWEST = 1000
 """Entries that tell whether words are frequent of late: then a page of them is soon read, the newest first."""
-WINDOWS, WINDOW = 10, 50
+WINDOWS, WINDOW = 20, 50
 """Stretches of neighbouring entries, and how long each is, that tell how many there are in all."""
-OFTEN = 3
-"""Of the newest."""
+OFTEN, ENOUGH = 3, 7
+"""How many of the newest, and of these and the stretches together, make words so frequent that a page of them costs less to read
+than all that have them to gather."""
 AT_WORST = 50_000
 """Rows that are gathered where words were frequent once but are no more: reading backwards would not end."""
 NEAR = 400
@@ -100,12 +101,12 @@ create or replace function search_seen(subject text, fits text, reach text[], ou
 language plpgsql stable
 set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = on set enable_bitmapscan = off set jit = off
 as $$
--- The first and last entry, how many of the newest {newest} fit, and how many of all do so by a sample over all times.
+-- The first and last entry, how many of the newest {newest} fit, and how many of {windows} times {window} over all times.
 begin
     select min(subject_id), max(subject_id) into first, last from search_entry where kind = subject;
     execute 'select count(*) from (select audience, text from search_entry where kind = $1 order by subject_id desc'
          || ' limit {newest}) entry where audience && $2 and ' || fits into newest using subject, reach;
-    execute 'select count(*) * ($4 - $3 + 1) / ({windows} * {window}) from generate_series(0, {windows} - 1) part, lateral'
+    execute 'select count(*) from generate_series(0, {windows} - 1) part, lateral'
          || ' (select audience, text from search_entry where kind = $1 and subject_id >= $3 + ($4 - $3) * part / {windows}'
          || ' order by subject_id limit {window}) entry where audience && $2 and ' || fits
        into spread using subject, reach, first, last;
@@ -132,7 +133,8 @@ begin
     if seen.first is null then
         return '{{}}';
     end if;
-    if seen.newest >= {often} and seen.spread >= 2 * most then
+    if seen.newest >= {often} and seen.newest + seen.spread >= {enough}
+       and seen.spread * (seen.last - seen.first + 1) / ({windows} * {window}) >= most / 2 then
         return null;
     end if;
     if seen.newest < {often} then
@@ -306,6 +308,7 @@ def _functions() -> str:
         windows=WINDOWS,
         window=WINDOW,
         often=OFTEN,
+        enough=ENOUGH,
         at_worst=AT_WORST,
         part=PART_BITS,
         rarest=RAREST,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -18,8 +21,16 @@ from yanzhen.faces.console.lists import ORDERS
 from yanzhen.faces.console.navigation import ORDERS_LABEL, navigation
 from yanzhen.faces.console.pages import detail_url, page, see_other, show
 from yanzhen.faces.http import AccountRequest
+from yanzhen.foundation.models import Account
 
 NEXT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    label: str
+    url: str
+    rows: QuerySet[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,13 @@ def home(request: AccountRequest) -> HttpResponse:
     menu = navigation(request)
     if (account.person_id or account.organisation_id) and len(menu) == 1:
         return see_other(reverse("portal:me"))
-    desks = [_waiting(request, d) for d in DESKS if account.reaches(d.procedure.view_right)]
-    return show(request, "console/home.html", {"desks": desks, "cap": CAP, "places": menu[1:]})
+    desks = [desk for desk in DESKS if account.reaches(desk.procedure.view_right)]
+    boxes = {desk.name: _boxes(account, desk) for desk in desks}
+    # what is to do is counted where its list is read: the rest in one statement for all desks
+    others = {(name, box.label): box.rows for name, found in boxes.items() for box in found[1:]}
+    counts = counts_of(others)
+    waiting = [_waiting(account, desk, boxes[desk.name], counts) for desk in desks]
+    return show(request, "console/home.html", {"desks": waiting, "cap": CAP, "places": menu[1:]})
 
 
 @page("GET", "HEAD")
@@ -63,19 +79,25 @@ def find(request: AccountRequest) -> HttpResponse:
     return see_other(f"{reverse('console:list', args=[desks[0]])}?{urlencode({'q': text[:80]})}")
 
 
-def _waiting(request: AccountRequest, desk: Desk) -> Waiting:
-    account = request.user
+def _boxes(account: Account, desk: Desk) -> list[Box]:
     home = reverse("console:list", args=[desk])
-    boxes = [(i.label, f"{home}?box={i.code}", i.query(desk.model, account)) for i in INBOXES]
-    due = boxes[0][2]
+    boxes = [Box(i.label, f"{home}?box={i.code}", i.query(desk.model, account)) for i in INBOXES]
     referral = desk.procedure.referral
     if referral and account.reaches(referral.respond_right):
         orders = work_orders(account, referral.respond_right)
-        boxes.append((ORDERS_LABEL, reverse("console:orders", args=[desk]), orders))
-    found = page_of(due, ORDERS["due"], size=NEXT, counted=True)
-    others = counts_of({label: rows for label, _, rows in boxes[1:]})
+        boxes.append(Box(ORDERS_LABEL, reverse("console:orders", args=[desk]), orders))
+    return boxes
+
+
+def _waiting(
+    account: Account, desk: Desk, boxes: Sequence[Box], counts: Mapping[tuple[str, str], int]
+) -> Waiting:
+    due = page_of(boxes[0].rows, ORDERS["due"], size=NEXT, counted=True)
     return Waiting(
         desk,
-        [Tally(gettext(label), url, others.get(label, found.count or 0)) for label, url, _ in boxes],
-        table.rows(desk, table.lines(desk, found.rows, account)),
+        [
+            Tally(gettext(box.label), box.url, counts.get((desk.name, box.label), due.count or 0))
+            for box in boxes
+        ],
+        table.rows(desk, table.lines(desk, due.rows, account)),
     )

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 
 from yanzhen.foundation.errors import Invalid
 from yanzhen.foundation.placed import walking
@@ -25,6 +25,7 @@ CAP = 500
 LARGEST = 2**63 - 1
 DIGITS = len(str(LARGEST))
 M = TypeVar("M", bound=Model)
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,10 @@ def count_of(rows: QuerySet[Any], cap: int = CAP) -> int:
     return counts_of({"": rows}, cap)[""]
 
 
-def counts_of(named: Mapping[str, QuerySet[Any]], cap: int = CAP) -> dict[str, int]:
+def counts_of(named: Mapping[K, QuerySet[Any]], cap: int = CAP) -> dict[K, int]:
     """Return the number of rows of each, or `cap` + 1 where there are more: one statement for all of them."""
     counts = dict.fromkeys(named, 0)
-    asked: list[tuple[str, str]] = []
+    asked: list[tuple[K, str]] = []
     values: list[Any] = []
     for name, rows in named.items():
         try:
@@ -137,8 +138,13 @@ def _in_order(rows: Iterable[M], order: Order, *, back: bool) -> list[M]:
 def _stretch(rows: QuerySet[M], order: Order, key: Key | None, limit: int) -> list[M]:
     """Read from the dated rows and then from those without a date, or the other way round when going back.
 
-    Two segments instead of NULLS LAST: each is a plain range of an index.
+    Two segments instead of NULLS LAST: each is a plain range of an index. Where no index has the order, the first page is
+    one statement.
     """
+    if key is None and order.nullable and order.field not in getattr(rows.model, "place_orders", {}):
+        at = F(order.field)
+        last = at.desc(nulls_last=True) if order.descending else at.asc(nulls_last=True)
+        return list(rows.order_by(last, "-pk" if order.descending else "pk")[:limit])
     back = key is not None and key.before
     dated = [True, False] if order.nullable else [True]
     if back:

@@ -96,10 +96,12 @@ class Application(Subject):
     @classmethod
     def also_awaits(cls, account: Account) -> Q:
         """Those that a department of the account's has still to give its opinion of."""
-        asked = Q(pk=None)
+        asked = Q()
         for reach in account.reaches("application.opinion"):
             line = {"line": reach.line} if reach.line else {}
             asked |= Q(application__region__code__startswith=reach.prefix, **line)
+        if not asked:
+            return asked
         open_ = Opinion.objects.filter(asked, verdict=Opinion.Verdict.OPEN)
         return Q(state="opinion", pk__in=open_.values("application"))
 
