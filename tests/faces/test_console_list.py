@@ -6,7 +6,8 @@ from io import BytesIO
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.http import HttpRequest, QueryDict
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -15,8 +16,10 @@ from tests.calls import Board
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory, CaseFactory, LineFactory, RegionFactory
 from tests.hotline import county
+from yanzhen.domains.hotline.models import Category
 from yanzhen.faces.console.desk import DESKS, Column
-from yanzhen.faces.console.keys import SIZE
+from yanzhen.faces.console.desks import CASES
+from yanzhen.faces.console.keys import SIZE, Order, page_of
 from yanzhen.faces.console.lists import exported_cell
 from yanzhen.faces.console.models import SavedView
 from yanzhen.foundation import calendar
@@ -164,6 +167,86 @@ def test_the_list_is_narrowed(query, found):
     response = browser(clerk(city)).get(LIST, query)
 
     assert sorted(line.number for line in response.context["lines"]) == found
+
+
+def test_what_is_typed_into_a_filter_is_not_shown_to_who_comes_next():
+    home = RegionFactory(code="370102")
+    one, other = browser(clerk(home)), browser(clerk(home))
+
+    typed = {"q": "只有我找的词", "organisation": "只有我找的单位", "region": "370102"}
+    marks = ["只有我找的词", "只有我找的单位", 'value="370102" selected']
+
+    seen = [
+        client.get(LIST, query).content.decode() for client, query in ((other, {}), (one, typed), (other, {}))
+    ]
+
+    assert [[mark in page for mark in marks] for page in seen] == [[False] * 3, [True] * 3, [False] * 3]
+
+
+def test_who_filters_by_me_at_the_same_time_as_somebody_else_finds_the_own():
+    home = RegionFactory(code="370102")
+    people = [clerk(home), clerk(home)]
+    for account in people:
+        CaseFactory(region=home, title=f"由{account.name}承办", handler=account)
+
+    sets = [
+        CASES.filters(QueryDict("handler=我"), queryset=CASES.query(a), request=_asked_by(a)) for a in people
+    ]
+
+    assert [[row.handler for row in each.qs] for each in sets] == [[account] for account in people]
+
+
+def _asked_by(account: Account) -> HttpRequest:
+    request = RequestFactory().get(LIST)
+    request.user = account
+    return request
+
+
+def test_a_place_that_is_renamed_is_shown_under_its_new_name():
+    home = RegionFactory(code="370102", name="旧名区")
+    CaseFactory(region=home)
+    page = browser(clerk(home))
+    assert "旧名区" in text(page.get(LIST))
+
+    home.name = "新名区"
+    home.save()
+
+    shown = text(page.get(LIST))
+    assert [name in shown for name in ("旧名区", "新名区")] == [False, True]
+
+
+def test_places_and_categories_of_the_rows_cost_no_statement_and_new_ones_are_found():
+    home = RegionFactory(code="370102", name="历下区")
+    page = browser(clerk(home))
+    CaseFactory(region=home)
+    page.get(LIST)
+    Category.objects.bulk_create([Category(code="990101", name="新设的类别")])
+    CaseFactory(region=home, category_id="990101")
+
+    with CaptureQueriesContext(connection) as asked:
+        shown = text(page.get(LIST))
+
+    assert "新设的类别" in shown
+    assert [q["sql"] for q in asked if 'FROM "foundation_region"' in q["sql"]] == []
+    assert len([q for q in asked if 'FROM "hotline_category"' in q["sql"]]) <= 1
+
+
+def test_rows_without_a_date_follow_those_with_one_on_the_first_page_and_after():
+    board = Board()
+    calls = [board.missed(name).call_back for name in "abcde"]
+    for call, days in zip(calls, (3, 1, None, 2, None), strict=True):
+        call.due_at = days and timezone.now() + timedelta(days=days)
+        call.save()
+    wanted = [calls[n].pk for n in (1, 3, 0, 2, 4)]
+    order = Order("due_at", "", nullable=True)
+
+    for size in (1, 2, 3, 5):
+        found, cursor = [], ""
+        while len(found) < len(wanted):
+            page = page_of(type(calls[0]).objects.all(), order, cursor=cursor, size=size)
+            found += [row.pk for row in page.rows]
+            cursor = page.following
+        assert (found, cursor) == (wanted, "")
 
 
 def test_a_filter_that_can_not_be_read_shows_nothing_and_says_so():
