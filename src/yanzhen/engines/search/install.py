@@ -37,6 +37,10 @@ PENDING = 2048
 """kB that wait to be sorted into the index: every search reads through them, and one of many rows sorts them in."""
 RAREST = 3
 """Pairs of a word that the index is asked for at once; more of them narrow little and cost a look each."""
+CHOICE = 8
+"""The rarest pairs of a word with a wrong character, among which those to ask for are chosen."""
+READ = 500
+"""What reading a text costs, in numbers of the index that are passed over."""
 
 FUNCTIONS = """
 create or replace function search_normal(given text) returns text
@@ -150,30 +154,72 @@ create or replace function search_nearly(subject text, needle text, reach text[]
 language plpgsql stable
 set search_path = public, pg_temp set enable_seqscan = off set enable_indexscan = on set enable_bitmapscan = off set jit = off
 as $$
--- The condition that the index answers for `needle` but for one character: wherever the wrong one is, the rarest pairs
--- that it can not touch, by the sample of all times. Null where there are no entries.
+-- The condition that the index answers for `needle` but for one character: wherever the wrong one is, at most three pairs that
+-- it can not touch. Which ones, a sample of all times tells: those that fewest texts have together, for the pairs of one word
+-- come together always. Null where there are no entries.
 declare
     first int8;
     last int8;
-    arms text;
+    places int[];
+    letters text[];
+    hits varbit[];
+    often float8[];
+    wrong int;
+    chosen int[];
+    together varbit;
+    chance float8;
+    asked float8;
+    cost float8;
+    least float8;
+    best int;
+    sets text[] := '{{}}';
 begin
     select min(subject_id), max(subject_id) into first, last from search_entry where kind = subject;
+    if first is null then
+        return null;
+    end if;
+    -- half of each stretch: it is looked through for each pair
     with sampled as materialized (
         select entry.text from generate_series(0, {windows} - 1) part, lateral (
             select text from search_entry where kind = subject and subject_id >= first + (last - first) * part / {windows}
-            order by subject_id limit {window}) entry
-    ), pair as materialized (
-        select place, substr(needle, place, 2) as letters,
-               (select count(*) from sampled where strpos(sampled.text, substr(needle, place, 2)) > 0) as often
+            order by subject_id limit {window} / 2) entry
+    ), pair as (
+        select place, substr(needle, place, 2) as pair,
+               (select string_agg(case when strpos(sampled.text, substr(needle, place, 2)) > 0 then '1' else '0' end, '')
+                from sampled)::varbit as bits
         from generate_series(1, length(needle) - 1) place
-    ), arm as (
-        select distinct rarest from generate_series(1, length(needle)) wrong, lateral (
-            select array_agg(letters) as rarest from (
-                select letters from pair where place not in (wrong - 1, wrong) order by often, place limit {rarest}) r) a
     )
-    select string_agg(search_look(array(select key from unnest(rarest) letters, unnest(search_pairs(letters)) key),
-                                  reach, first, last), ' or ') into arms from arm;
-    return arms;
+    select array_agg(place), array_agg(pair), array_agg(bits), array_agg(bit_count(bits)) into places, letters, hits, often
+    from (select * from pair order by bit_count(bits), place limit {choice}) rarest;
+    -- 0 stands for all places that touch none of them
+    for wrong in select distinct case when places && array[place - 1, place] then place else 0 end
+                 from generate_series(1, length(needle)) place loop
+        chosen := '{{}}';
+        together := repeat('1', length(hits[1]))::varbit;
+        chance := length(hits[1]);
+        asked := 0;
+        least := 'infinity';
+        loop
+            best := null;
+            for n in 1 .. cardinality(places) loop
+                continue when places[n] in (wrong - 1, wrong) or n = any(chosen);
+                cost := {read} * greatest(bit_count(together & hits[n]), chance * (often[n] + 0.5) / length(hits[n])) + asked + often[n];
+                if cost < least then
+                    best := n;
+                    least := cost;
+                end if;
+            end loop;
+            exit when best is null;
+            chosen := array_append(chosen, best);
+            together := together & hits[best];
+            chance := chance * (often[best] + 0.5) / length(hits[best]);
+            asked := asked + often[best];
+            exit when cardinality(chosen) = {rarest};
+        end loop;
+        sets := array_append(sets, search_look(array(select key from unnest(chosen) n, unnest(search_pairs(letters[n])) key order by key),
+                                               reach, first, last));
+    end loop;
+    return (select string_agg(distinct arm, ' or ') from unnest(sets) arm);
 end $$;
 
 create or replace function search_near(subject text, word text, others text[], most int)
@@ -312,6 +358,8 @@ def _functions() -> str:
         at_worst=AT_WORST,
         part=PART_BITS,
         rarest=RAREST,
+        choice=CHOICE,
+        read=READ,
     )
 
 
