@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import EMPTY_VALUES
 from django.forms.boundfield import BoundField
 from django.forms.renderers import BaseRenderer, DjangoTemplates
 from django.forms.utils import flatatt
@@ -31,7 +32,7 @@ class Look(BoundField):
     @property
     def drawn(self) -> SafeString:
         """The field with its label, help and errors; as long as it is empty, drawn once for all forms of a `KeptForm`."""
-        if not isinstance(self.form, KeptForm) or self.data or self.errors:
+        if not isinstance(self.form, KeptForm) or self.value() not in EMPTY_VALUES or self.errors:
             return self._drawn()
         widget = self.field.widget
         key = (
