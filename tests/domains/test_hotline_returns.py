@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory
 from tests.hotline import REPLY, county
-from yanzhen.domains.hotline.queries import worklist
+from yanzhen.domains.hotline.queries import returned, worklist
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.refusals import MoveRefused
 from yanzhen.foundation.errors import Invalid
@@ -60,6 +60,47 @@ def test_what_the_coordinator_decided_only_the_coordinator_changes():
     case = advance(case, "settle", actor=place.clerk, organisation=other, note="单位职责已调整")
 
     assert (case.state, case.organisation, case.handler, case.returns) == ("handling", other, None, 2)
+
+
+def test_a_unit_that_returns_a_case_does_not_propose_itself():
+    place = county()
+    case = place.handling()
+    back = {"actor": place.handler, "counter_proposal": place.union, "note": "不属本单位职责"}
+
+    with pytest.raises(MoveRefused, match="不能是本单位"):
+        advance(case, "send_back", **back)
+
+    other = OrganisationFactory(region=place.region)
+    case = advance(case, "send_back", **{**back, "counter_proposal": other})
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union)
+    with pytest.raises(MoveRefused, match="不能是本单位"):
+        advance(case, "dispute", **back)
+
+
+def test_who_decides_is_told_who_returned_the_case_whom_they_proposed_and_why():
+    place = county()
+    first = OrganisationFactory(region=place.region, name="历下区人社局")
+    second = OrganisationFactory(region=place.region, name="历下区住建局")
+    case = place.handling()
+    assert returned(case) == ()
+    case = advance(case, "send_back", actor=place.handler, counter_proposal=first, note="属劳动监察职责")
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union)
+    case = advance(case, "dispute", actor=place.handler, counter_proposal=second, note="属工程建设领域")
+
+    assert returned(case) == (
+        f"{place.union.name}退回，建议由历下区人社局承办：属劳动监察职责",
+        f"{place.union.name}退回，建议由历下区住建局承办：属工程建设领域",
+    )
+
+
+def test_a_quality_check_has_what_was_left_unsolved_handled_by_somebody_else():
+    place = county()
+
+    case = advance(place.called_back(solved=False), "overrule", actor=place.clerk, note="可以再办")
+
+    assert (case.state, case.handler, case.former_handler) == ("handling", None, place.handler)
+    with pytest.raises(MoveRefused, match="只有回访为“未解决”或“不满意”"):
+        advance(place.called_back(), "overrule", actor=place.clerk, note="可以再办")
 
 
 def test_a_first_return_is_no_dispute():

@@ -48,7 +48,8 @@ def test_the_handling_term_runs_on_from_acceptance_and_begins_anew_when_redone()
     first = Clock.objects.get(parameter__code="hotline.handling")
 
     case = advance(case, "assign", actor=place.clerk, organisation=place.union)
-    case = advance(case, "send_back", actor=place.handler, counter_proposal=place.union, note="不属本单位")
+    other = OrganisationFactory(region=place.region)
+    case = advance(case, "send_back", actor=place.handler, counter_proposal=other, note="不属本单位")
     case = advance(case, "assign", actor=place.clerk, organisation=place.union)
 
     assert Clock.objects.get(parameter__code="hotline.handling") == first
@@ -225,8 +226,9 @@ def test_the_outlook_gives_every_move_with_every_reason():
         "fail_check": (
             "您在该区划和条线没有“质检与办结”权限",
             "承办人不能办理本环节，须由他人办理",
-            "诉求人反映问题未解决，不能退给原承办人：请由回访人员“退回重办”，另行指定承办人",
+            "诉求人反映问题未解决，不能退给原承办人：请用“质检退回重办”，另行指定承办人",
         ),
+        "overrule": ("您在该区划和条线没有“质检与办结”权限", "承办人不能办理本环节，须由他人办理"),
     }
 
 

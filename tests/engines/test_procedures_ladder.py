@@ -160,6 +160,11 @@ def test_a_sweep_that_looked_before_another_told_does_not_tell_the_next_level_ea
         ({"body": "老板再不发工资我就从楼上跳楼，请马上来人。"}, "跳楼"),
         ({"body": "老闆再不發工資我就要跳樓輕生，請馬上來人。"}, "跳楼"),
         ({"body": "老板再不发工资我就 跳 楼 ，请马上来人。"}, "跳楼"),
+        ({"body": "拿不到钱我就跳河，今晚就去，求你们管管。"}, "跳河"),
+        ({"body": "车间起火，还有人没有跑出来，快来人。"}, "没有跑出来"),
+        ({"body": "他触电倒地，没有呼吸了，求你们快来人。"}, "触电"),
+        ({"body": "老板拿刀要伤人，说谁再要钱就捅谁。"}, "拿刀"),
+        ({"body": "我们班组共35名工人被拖欠工资三个月。"}, "35名工人"),
         ({"title": "有人要自殺", "body": "老板再不发工资，请马上来人。"}, "自杀"),
     ],
 )
@@ -177,6 +182,9 @@ def test_a_group_or_a_life_at_risk_is_critical_and_the_leader_is_told_at_once(pl
 def test_nine_workers_are_no_group(place):
 
     assert place.case(headcount=9).urgency == "normal"
+    assert place.case(body="我们班组9名工人被拖欠工资三个月。").urgency == "normal"
+    assert place.case(body="公司有2000人，只有我们两名工人没有发。").urgency == "normal"
+    assert place.case(body="我们班组共35名工人，被拖欠的只有这几名。", headcount=3).urgency == "normal"
     assert not Escalation.objects.exists()
 
 

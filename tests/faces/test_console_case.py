@@ -278,7 +278,7 @@ def test_a_wrong_form_of_an_agent_names_every_field():
 
     shown = text(response)
     assert response.status_code == 422
-    assert "这个字段是必填项" in shown
+    assert "请填写这一项" in shown
 
 
 def test_the_unit_in_charge_sees_the_papers_that_came_before_it_was_charged():

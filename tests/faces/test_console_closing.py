@@ -15,6 +15,7 @@ from yanzhen.domains.hotline.closing.actions import Answer, answer_online, finis
 from yanzhen.domains.hotline.closing.models import Attempt, Draw, Sampled, Survey, Unreasonable
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation.models import Account
+from yanzhen.foundation.records import history
 
 pytestmark = pytest.mark.django_db
 LIST = "/console/closing/call-backs/"
@@ -97,7 +98,48 @@ def test_what_the_caller_said_online_is_shown_and_can_not_be_overwritten():
     assert "还差一个月" in text(refused)
     assert (refused.status_code, "不得记为已解决" in text(refused)) == (422, True)
     case.refresh_from_db()
-    assert (done.status_code, case.state, case.solved) == (303, "called_back", False)
+    assert (done.status_code, case.state, case.handler, case.former_handler) == (
+        303,
+        "handling",
+        None,
+        place.handler,
+    )
+    assert [s.solved for s in Survey.objects.all()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("then", "state"), [("again", "handling"), ("", "handling"), ("check", "called_back")]
+)
+def test_what_was_not_solved_is_handled_again_unless_somebody_says_that_nothing_can_be_done(then, state):
+    place = county()
+    case = answered(place)
+
+    done = fill(
+        browser(caller_back(place)),
+        f"{LIST}{case.number}/reached/",
+        solved="false",
+        words="还差一个月",
+        **({"then": then} if then else {}),
+    )
+
+    case.refresh_from_db()
+    assert (done.status_code, case.state, case.handler) == (
+        303,
+        state,
+        None if state == "handling" else place.handler,
+    )
+    if state == "handling":
+        assert history(case).last().reason == "诉求人反映未解决：还差一个月"
+
+
+def test_what_was_solved_is_not_handled_again_whatever_stands_below():
+    place = county()
+    case = answered(place)
+
+    fill(browser(caller_back(place)), f"{LIST}{case.number}/reached/", solved="true", then="again")
+
+    case.refresh_from_db()
+    assert (case.state, case.solved) == ("called_back", True)
 
 
 def test_giving_up_too_early_is_refused_with_what_is_missing():

@@ -378,9 +378,9 @@ def test_somebody_is_registered_and_their_page_opens(place, clerk):
         ({"id_number": "370102"}, "id_number", "身份证号应为 18 位"),
         ({"id_number": id_number(5)}, "id_number", "已登记"),
         ({"phone": "12345"}, "phone", "手机号应为 11 位"),
-        ({"name": "  "}, "name", "这个字段是必填项"),
-        ({"region": "000000"}, "region", "选择一个有效的选项"),
-        ({"line": "none"}, "line", "选择一个有效的选项"),
+        ({"name": "  "}, "name", "请填写这一项"),
+        ({"region": "000000"}, "region", "请从列出的选项中选择"),
+        ({"line": "none"}, "line", "请从列出的选项中选择"),
     ],
 )
 def test_a_refused_field_has_its_reason_beside_it(place, clerk, given, field, reason):
@@ -435,9 +435,9 @@ def test_an_employment_begins_and_ends_by_forms_and_both_are_on_record(place, cl
     ("given", "field", "reason"),
     [
         ({"organisation": "没有这家"}, "organisation", "没有找到这个单位"),
-        ({"organisation": ""}, "organisation", "必填项"),
+        ({"organisation": ""}, "organisation", "请填写这一项"),
         ({"organisation": "已在此"}, "organisation", "已在该单位任职"),
-        ({"starts_on": "昨天"}, "starts_on", "有效的日期"),
+        ({"starts_on": "昨天"}, "starts_on", "日期请写作"),
     ],
 )
 def test_a_refused_employment_has_its_reason_beside_the_field(place, clerk, given, field, reason):

@@ -1,0 +1,3 @@
+from yanzhen.faces.sentences import speak
+
+speak()

@@ -79,6 +79,9 @@ class Look(BoundField):
             own = widget.attrs.get("class", "")
             invalid = "is-invalid" if self.errors else ""
             attrs["class"] = " ".join(filter(None, (own, _class_of(widget), invalid)))
+        if isinstance(widget, forms.Textarea):
+            # a browser would cut what is pasted and say nothing; the server says how much is too much
+            attrs["maxlength"] = False
         return attrs
 
 

@@ -13,7 +13,7 @@ from yanzhen.foundation.models import Account, Record
 BASIS = "docs/rules/hotline.md"
 DISPATCHED = Q(state__in=("handling", "disputed", "answered", "called_back", "closed")) | Q(returns__gt=0)
 """Cases that a unit was charged with at some time: only `assign` leads there, and a return leaves its mark."""
-DONE_AGAIN = ("move.redo", "move.fail_check", "move.reopen")
+DONE_AGAIN = ("move.redo", "move.overrule", "move.fail_check", "move.reopen")
 """Moves that have a case handled once more."""
 AT_ONCE = Q(solved=True, returns=0, party_keys=[], again=False)
 """Solved by the first unit on its first answer: never returned, nobody else asked in, never handled once more."""

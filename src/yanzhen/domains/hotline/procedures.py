@@ -188,6 +188,13 @@ CASE = PROCEDURES.add(
                 note_required=True, not_by_handler=True, restart=True,
             ),
             Transition(
+                "overrule", "质检退回重办", ("called_back",), "handling", right="case.check",
+                guards=(rules.is_known_unsolved_or_dissatisfied,),
+                sets=(("handler", None), ("reached", None), ("solved", None), ("satisfaction", ""), ("answered_at", None)),
+                keeps=(("former_handler", "handler"),),
+                note_required=True, not_by_handler=True, restart=True,
+            ),
+            Transition(
                 "close", "质检合格并办结", ("called_back",), "closed", right="case.check",
                 guards=(rules.was_not_left_unsolved,), sets=(("quality_passed", True),),
                 not_by_handler=True, not_by=("called_back_by",), bulk=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -16,7 +17,7 @@ from yanzhen.engines.procedures.models import Escalation
 from yanzhen.engines.procedures.queries import seen_by
 from yanzhen.foundation import crypto, numbering
 from yanzhen.foundation.errors import Refusal
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.records import history
 
 DECLINED = "declined"
@@ -70,6 +71,26 @@ def categories() -> QuerySet[Category]:
 def category_names() -> tuple[tuple[str, str], ...]:
     """Return (code, name) of the whole tree in force, in order of code."""
     return tuple(Category.objects.filter(active=True).order_by("code").values_list("code", "name"))
+
+
+def returned(case: Case) -> tuple[str, ...]:
+    """Say of each time that a unit returned the case which one it was, whom it proposed and why; two statements."""
+    if not case.returns:
+        return ()
+    returns = list(history(case).filter(verb__in=("move.send_back", "move.dispute")))
+    ids = {
+        pk for r in returns for pk in (_unit(r.before, "organisation"), _unit(r.after, "counter_proposal"))
+    }
+    names = dict(Organisation.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    return tuple(
+        f"{names.get(_unit(r.before, 'organisation'), '原承办单位')}退回，"
+        f"建议由{names.get(_unit(r.after, 'counter_proposal'), '其他单位')}承办：{r.reason}"
+        for r in returns
+    )
+
+
+def _unit(values: dict[str, Any] | None, name: str) -> int | None:
+    return (values or {}).get(name)
 
 
 def track_hash(number: str, secret: str) -> bytes:

@@ -44,7 +44,7 @@ def charge_field(account: Account, row: Subject | None) -> forms.Field:
 
 def routing_advice(case: Case) -> Advised:
     found = proposal(case)
-    return Advised(found.organisation, found.why)
+    return Advised(found.organisation, (*queries.returned(case), *found.why))
 
 
 def category_suggestions(case: Case) -> Sequence[Suggested]:

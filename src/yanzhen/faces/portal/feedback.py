@@ -122,12 +122,13 @@ def _said(
 def _opened(request: HttpRequest) -> Case:
     """Return the case that the leave opens; a wrong one counts as a guess at the number. Raises NotFound, TooMany."""
     number = request.POST.get("number", "")[:40]
-    tries = visitors.count_look(request, number)
+    leave = request.POST.get("leave", "")
+    tries = visitors.count_look(request, number, secret=leave)
     case = queries.by_number(number)
     if case is None:
         raise NotFound(str(GONE))
     try:
-        held = signing.loads(request.POST.get("leave", ""), salt=_salt(case), max_age=LEAVE_SECONDS)
+        held = signing.loads(leave, salt=_salt(case), max_age=LEAVE_SECONDS)
     except signing.BadSignature:
         raise NotFound(str(GONE)) from None
     if held != number:

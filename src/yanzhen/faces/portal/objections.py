@@ -146,8 +146,9 @@ def following(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/notices/follow.html", {"form": form}, status=422)
     number = form.cleaned_data["number"]
     try:
-        tries = visitors.count_look(request, number)
-        found = queries.followed(number, form.cleaned_data["secret"])
+        secret = form.cleaned_data["secret"]
+        tries = visitors.count_look(request, number, secret=secret)
+        found = queries.followed(number, secret)
         if found is None:
             raise Invalid(gettext("编号与查询码不符，请核对回执"))
     except Refusal as refusal:

@@ -104,7 +104,7 @@ def track(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/track.html", {"form": form}, status=422)
     number, secret = form.cleaned_data["number"], form.cleaned_data["secret"]
     try:
-        tries = visitors.count_look(request, number)
+        tries = visitors.count_look(request, number, secret=secret)
         if number.startswith(APPLICATION):
             application = followed(number, secret)
             limits.clear(tries)

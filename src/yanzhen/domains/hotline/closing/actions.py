@@ -95,8 +95,11 @@ def take_back_attempt(attempt: Attempt, *, actor: Account) -> Attempt:
 
 
 @transaction.atomic
-def finish_by_phone(case: Case, answer: Answer, *, actor: Account, note: str = "") -> Case:
-    """The caller was reached: keep the answer and move the case on."""
+def finish_by_phone(case: Case, answer: Answer, *, actor: Account, note: str = "", again: str = "") -> Case:
+    """The caller was reached: keep the answer and move the case on.
+
+    `again`: why it is to be handled once more, at once and by somebody else; "" leaves that to the quality check.
+    """
     case = _locked(case, actor)
     case.solved = answer.solved
     if reason := guards.not_solved_against_the_caller(case):
@@ -104,23 +107,25 @@ def finish_by_phone(case: Case, answer: Answer, *, actor: Account, note: str = "
     if not any(t.outcome == Outcome.REACHED for t in guards.tries_of(case)):
         note_attempt(case, actor=actor, outcome=Outcome.REACHED)
     _keep(case, answer, channel=Survey.Channel.PHONE, by=actor)
-    return advance(
+    case = advance(
         case, "call_back", actor=actor, note=note,
         reached=True, solved=answer.solved, satisfaction=answer.satisfaction,
     )  # fmt: skip
+    return advance(case, "redo", actor=actor, note=again) if again else case
 
 
 @transaction.atomic
-def finish_by_web(case: Case, *, actor: Account) -> Case:
-    """The caller answered online: that is the call-back, and nobody is called for it again."""
+def finish_by_web(case: Case, *, actor: Account, again: str = "") -> Case:
+    """The caller answered online: that is the call-back, and nobody is called for it again; `again` as in `finish_by_phone`."""
     case = _locked(case, actor)
     said = guards.answer_online(case)
     if said is None:
         raise Refusal("诉求人没有在网上作答，请电话回访")
-    return advance(
+    case = advance(
         case, "call_back", actor=actor, note="按诉求人网上评价",
         reached=True, solved=said.solved, satisfaction=said.satisfaction,
     )  # fmt: skip
+    return advance(case, "redo", actor=actor, note=again) if again else case
 
 
 @transaction.atomic

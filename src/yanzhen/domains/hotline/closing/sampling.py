@@ -30,7 +30,7 @@ DAYS_BACK = 7
 """Days that a draw still looks back to, so that a worker that stood still for a week misses none."""
 HANDS = frozenset(
     f"move.{code}"
-    for code in ("claim", "answer", "call_back", "redo", "close", "close_unsolved", "fail_check")
+    for code in ("claim", "answer", "call_back", "redo", "overrule", "close", "close_unsolved", "fail_check")
 )
 """Moves of those who handled the case, called back or closed it."""
 

@@ -34,10 +34,29 @@ WITH_WORDS = (Outcome.LATER, Outcome.WRONG)
 WAYS = ("GET", "HEAD", "POST")
 
 
+AGAIN, CHECK = "again", "check"
+HANDLING = "handling"
+
+
+def then_field() -> forms.ChoiceField:
+    """What becomes of a case that is not solved: it is handled again, unless somebody says that nothing can be done."""
+    return forms.ChoiceField(
+        label=_("没有解决的，接下来"),
+        choices=[
+            (AGAIN, _("退回重办：重新计时，由他人承办")),
+            (CHECK, _("转质检：确实无法解决，由质检人员写明理由如实办结")),
+        ],
+        initial=AGAIN,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+
 class AnswerForm(forms.Form):
     solved = forms.TypedChoiceField(
         label=_("问题是否解决"), choices=YES_NO, coerce=lambda value: value == "true", empty_value=None
     )
+    then = then_field()
     satisfaction = forms.ChoiceField(
         label=_("对办理结果（选填）"), choices=[EMPTY, *Case.Satisfaction.choices], required=False
     )
@@ -116,7 +135,9 @@ def reached(request: AccountRequest, number: str) -> HttpResponse:
     form = AnswerForm(sent(request))
 
     def act(given: dict[str, Any]) -> None:
-        actions.finish_by_phone(case, actions.Answer(**given), actor=request.user)
+        then, answer = given.pop("then"), actions.Answer(**given)
+        again = _again(then, solved=answer.solved, words=answer.words)
+        actions.finish_by_phone(case, answer, actor=request.user, again=again)
 
     return _form_page(
         request, case, form, act, label=gettext("联系上：回访结果"), done=gettext("已回访"), reply=True
@@ -127,10 +148,17 @@ def reached(request: AccountRequest, number: str) -> HttpResponse:
 def taking_over(request: AccountRequest, number: str) -> HttpResponse:
     """Take what the caller said online for the call-back."""
     case = _case(request, number)
+    said = queries.turns([case])[0].said
+    unsolved = said is not None and not said.solved
+    form = act_form({"then": then_field()} if unsolved else {}, sent(request))
+
+    def act(given: dict[str, Any]) -> None:
+        again = _again(given.get("then", ""), solved=not unsolved, words=said.words if said else "")
+        actions.finish_by_web(case, actor=request.user, again=again)
+
     return _form_page(
-        request, case, forms.Form(sent(request)), lambda _given: actions.finish_by_web(case, actor=request.user),
-        label=gettext("采用网上评价"), done=gettext("已按网上评价完成回访"),
-    )  # fmt: skip
+        request, case, form, act, label=gettext("采用网上评价"), done=gettext("已按网上评价完成回访")
+    )
 
 
 @page(*WAYS)
@@ -173,6 +201,9 @@ def _form_page(
     if form.is_bound:
         refusal = attempt(form, act)
         if refusal is None:
+            case.refresh_from_db(fields=["state"])
+            if case.state == HANDLING:
+                done = gettext("已回访；诉求人反映未解决，已退回重办，须由他人承办")
             messages.success(request, f"{case.number}：{done}")
             return see_other(reverse("console:call-backs"))
         status = refusal.status
@@ -181,6 +212,13 @@ def _form_page(
         "title": title_of(CASES, case, request.user), "desk": CASES, "back": reverse("console:call-backs"), "reply": reply,
     }  # fmt: skip
     return show(request, "console/closing/call.html", context, status=status)
+
+
+def _again(then: str, *, solved: bool, words: str) -> str:
+    """Return why a case is handled once more: it is, where it was not solved and nobody chose otherwise; "" where not."""
+    if solved or then == CHECK:
+        return ""
+    return f"诉求人反映未解决：{words.strip()}" if words.strip() else "诉求人反映未解决"
 
 
 def _case(request: AccountRequest, number: str) -> Case:
