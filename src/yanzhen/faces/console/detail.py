@@ -90,7 +90,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             ],
             "files": attachments.of(row) if told else [],
             "may_attach": told and any(option.open for option in options),
-            "timeline": timeline([row, *parties] if told else parties, row.procedure),
+            "timeline": timeline([row, *parties] if told else parties, row.procedure, desk.query(account)),
         },
     )
 
