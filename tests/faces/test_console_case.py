@@ -8,9 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.closing import answered, at
 from tests.faces.console import browser, fill, hidden, text, url
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, REPLY, county, track
+from yanzhen.domains.hotline.closing.actions import note_attempt
 from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Copy, Party, Stay
@@ -92,6 +94,19 @@ def test_a_term_of_days_says_that_the_day_it_began_on_is_not_counted():
     assert "15 工作日，自次日起算（民法典第 201 条），剩余时间另含今日 · " in first
     assert "剩余 15 个工作日" in second
     assert "15 工作日，自次日起算（民法典第 201 条） · " in second
+
+
+def test_a_call_noted_as_it_is_made_is_not_called_put_in_afterwards():
+    place = county()
+    case = answered(place)
+    client = browser(place.clerk)
+
+    note_attempt(case, actor=place.caller, outcome="busy")
+    live = text(client.get(url("", case.number)))
+    note_attempt(case, actor=place.caller, outcome="busy", at=at(2, 10))
+    late = text(client.get(url("", case.number)))
+
+    assert ("回访尝试" in live, "补录" in live, "补录" in late) == (True, False, True)
 
 
 def test_a_case_out_of_reach_looks_like_none():
