@@ -17,7 +17,7 @@ from yanzhen.engines.similarity.fingerprint import (
     shingles,
     sketch,
 )
-from yanzhen.engines.similarity.text import name_normal, text_normal, text_places
+from yanzhen.engines.similarity.text import name_normal, same_firm, text_normal, text_places, without_names
 from yanzhen.foundation.letters import simplified
 
 PAIRS = [old + new for old, new in simplified().items()]
@@ -138,3 +138,25 @@ def test_passages_lie_in_the_text_in_order_without_overlap(a, b):
         flat = [edge for passage in passages for edge in passage]
         assert flat == sorted(flat)
         assert all(0 <= edge <= len(text) for edge in flat)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("历下区宏达建筑有限公司", "济南市历下区宏达建筑公司", True),
+        ("宏达建筑公司", "山东省济南市宏达建筑有限公司", True),
+        ("历下区宏达建筑有限公司", "淄川区宏达建筑有限公司", False),
+        ("济南市历下区宏达建筑公司", "济南市市中区宏达建筑公司", False),
+        ("宏达建筑公司", "宏达装饰公司", False),
+    ],
+)
+def test_names_are_of_one_firm_unless_their_divisions_differ(one, other, same):
+    assert (same_firm(one, other), same_firm(other, one)) == (same, same)
+
+
+def test_a_text_is_read_without_the_names_however_much_of_them_it_says():
+    names = ("历下区宏达建筑有限公司", "")
+    text = "历下区宏达建筑有限公司的工地，宏达建筑公司不发钱；宏达建筑推诿。"
+
+    assert without_names(text, names) == "的工地不发钱推诿"
+    assert without_names(text, ("", "某")) == text_normal(text)

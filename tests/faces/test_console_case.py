@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests.closing import answered, at
 from tests.faces.console import browser, fill, hidden, text, url
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, REPLY, county, track
+from yanzhen.domains.hotline.closing.actions import note_attempt
 from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.engines.procedures.models import Clock, Copy, Party, Stay
+from yanzhen.engines.procedures.stays import decide_stay, request_stay
 from yanzhen.foundation.models import Attachment
 from yanzhen.foundation.records import history
 
@@ -36,6 +42,71 @@ def test_the_page_shows_the_caller_masked():
     assert "张** 138****5678" in shown
     assert "张建国" not in shown
     assert "13812345678" not in shown
+
+
+def test_a_stay_is_shown_at_its_own_clock_and_round_alone():
+    place = county()
+    case = place.handling()
+    client = browser(place.clerk)
+    clock = Clock.objects.get(subject_id=case.pk, stopped_at=None)
+    stay = request_stay(clock, actor=place.handler, kind="extension", amount=5, reason="多方取证")
+    decide_stay(stay, actor=place.approver, grant=True)
+
+    def shown() -> tuple[str, str]:
+        terms = text(client.get(url("", case.number))).partition("时限 ")[2]
+        return Clock.objects.get(subject_id=case.pk, stopped_at=None).label, "延期 5 工作日 · 已同意" in terms
+
+    seen = [shown()]
+    case = advance(case, "answer", actor=place.handler, reply=REPLY)
+    seen.append(shown())
+    case = place.call(case, solved=False)
+    seen.append(shown())
+    case = advance(case, "redo", actor=place.clerk, note="仍未解决")
+    seen.append(shown())
+
+    assert seen == [("办理时限", True), ("回访时限", False), ("质检时限", False), ("办理时限", False)]
+
+
+def test_a_request_that_nobody_decided_on_in_time_can_still_be_refused():
+    place = county()
+    case = place.handling()
+    clock = Clock.objects.get(subject_id=case.pk, stopped_at=None)
+    request_stay(clock, actor=place.handler, kind="extension", amount=5, reason="多方取证")
+    case = advance(case, "answer", actor=place.handler, reply=REPLY)
+
+    shown = text(browser(place.approver).get(url("", case.number)))
+
+    assert "办理时限（已停止） · 延期 5 工作日 · 待审批" in shown
+    assert "不同意" in shown
+
+
+def test_a_term_of_days_says_that_the_day_it_began_on_is_not_counted():
+    with time_machine.travel(datetime.fromisoformat("2026-11-24T06:00:00+08:00"), tick=False) as clock:
+        place = county()
+        case = place.handling()
+        client = browser(place.clerk)
+
+        first = text(client.get(url("", case.number)))
+        clock.move_to(datetime.fromisoformat("2026-11-25T06:00:00+08:00"))
+        second = text(browser(place.clerk).get(url("", case.number)))
+
+    assert "剩余 16 个工作日" in first
+    assert "15 工作日，自次日起算（民法典第 201 条），剩余时间另含今日 · " in first
+    assert "剩余 15 个工作日" in second
+    assert "15 工作日，自次日起算（民法典第 201 条） · " in second
+
+
+def test_a_call_noted_as_it_is_made_is_not_called_put_in_afterwards():
+    place = county()
+    case = answered(place)
+    client = browser(place.clerk)
+
+    note_attempt(case, actor=place.caller, outcome="busy")
+    live = text(client.get(url("", case.number)))
+    note_attempt(case, actor=place.caller, outcome="busy", at=at(2, 10))
+    late = text(client.get(url("", case.number)))
+
+    assert ("回访尝试" in live, "补录" in live, "补录" in late) == (True, False, True)
 
 
 def test_a_case_out_of_reach_looks_like_none():

@@ -13,7 +13,7 @@ from tests.faces.console import browser, fill, text, url
 from tests.factories import AccountFactory, LineFactory, RegionFactory
 from tests.hotline import EVERY_RIGHT, REPLY, county
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.repeats.actions import assign_along, join
+from yanzhen.domains.hotline.repeats.actions import assign_along, join, leave
 from yanzhen.domains.hotline.repeats.models import Group, Member
 from yanzhen.domains.hotline.repeats.traces import index
 from yanzhen.foundation.accounts import issue_token
@@ -207,6 +207,28 @@ def test_members_out_of_reach_are_counted_and_not_shown(place):
     shown = text(browser(place.handler).get(url("repeats/", lead.number)))
 
     assert (case.number in shown, "另有 1 件不在您的权限范围内" in shown) == (False, True)
+
+
+def test_what_happened_names_the_other_case_to_those_who_may_see_it(place):
+    lead, case = place.case(headcount=2), place.case(headcount=9)
+    join(case, lead, actor=place.clerk, kind="callers", reason=WHY)
+    leave(case, actor=place.clerk, reason="不是同一批人")
+    client = browser(place.clerk)
+
+    on_case, on_lead = (client.get(url("", row.number)).content.decode() for row in (case, lead))
+
+    assert f'<a href="{url("", lead.number)}">{lead.number}</a>' in on_case
+    assert f'<a href="{url("", case.number)}">{case.number}</a>' in on_lead
+    assert ("因合并升为特急" in on_lead, "退出合并，恢复紧急程度" in on_lead, "case." in on_lead) == (
+        True,
+        True,
+        False,
+    )
+
+    Case.objects.filter(pk=lead.pk).update(region=RegionFactory(code="370202"))
+    county_alone = browser(AccountFactory(grants=[(place.region, None, EVERY_RIGHT)]))
+    shown = text(county_alone.get(url("", case.number)))
+    assert ("并入其他工单合并办理" in shown, lead.number in shown) == (True, False)
 
 
 def test_a_look_at_a_secret_story_is_on_record(place):

@@ -98,6 +98,49 @@ def test_an_employer_alone_or_a_place_alone_is_no_hint(place):
     assert told(asked(place="泉城路工地"), place.clerk) == []
 
 
+def test_the_name_of_the_employer_in_the_text_is_not_counted_again(place):
+    firm = "历下区演示机械制造1号有限公司"
+    put(place, employer=firm, title="欠薪", body=f"{firm}拖欠三月工资，多次讨要未果，请求帮助。")
+    put(place, employer="", title="社保", body=f"反映{firm}不缴社保。")
+    assert told(asked(employer=firm, title="通道", body=f"{firm}车间二楼的门锁着"), place.clerk) == []
+    twin = put(place, employer=firm, title="堵塞", body="演示机械制造1号公司车间消防通道被堆料堵塞")
+
+    found = told(asked(employer=firm, title="通道", body=f"{firm}车间消防通道被堆料堵塞"), place.clerk)
+
+    assert found == [
+        (
+            twin.number,
+            70,
+            (Reason(20, f"涉事单位相同：{firm}"), Reason(50, "内容几乎相同（相似度 100%）")),
+        )
+    ]
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_a_firm_of_the_same_name_elsewhere_is_another_employer(place, registered):
+    here, there = "历下区演示机械制造1号有限公司", "淄川区演示机械制造1号有限公司"
+    if registered:
+        OrganisationFactory(name=there, region=place.region, kind="enterprise")
+    put(place, employer=here, place="北园大街")
+    same = put(place, days=2, employer=f"济南市{here}", place="北园大街")
+
+    assert told(asked(employer=there, place="北园大街"), place.clerk) == []
+    assert [number for number, *_ in told(asked(employer=here, place="北园大街"), place.clerk)][
+        -1
+    ] == same.number
+
+
+def test_another_registered_unit_of_nearly_the_same_name_is_another_employer(place):
+    for name in ("宏达建筑有限公司", "宏达建筑厂"):
+        OrganisationFactory(name=name, region=place.region, kind="enterprise")
+    put(place, employer="宏达建筑厂", place="北园大街")
+    loose = put(place, days=2, employer="宏达建筑公司", place="北园大街")
+
+    found = told(asked(employer="宏达建筑有限公司", place="北园大街"), place.clerk)
+
+    assert [(number, score) for number, score, _why in found] == [(loose.number, 30)]
+
+
 def test_what_is_over_counts_for_a_month_and_what_is_open_for_longer(place):
     over = {"state": "closed", "ended_at": timezone.now(), "quality_passed": True}
     put(place, days=40, phone="13800000000", **over)

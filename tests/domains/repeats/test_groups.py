@@ -340,6 +340,71 @@ def test_callers_who_are_ten_together_make_the_lead_critical_and_the_leader_is_t
     )
 
 
+def raised(place, urgency: str = "urgent"):
+    """A lead that a case of many people made critical, and that case."""
+    lead, case = place.case(headcount=2, urgency=urgency), place.case(headcount=9)
+    joined(place, case, lead)
+    lead.refresh_from_db()
+    assert lead.urgency == "critical"
+    return lead, case
+
+
+@pytest.mark.parametrize("undo", [leave, dissolve])
+def test_undo_gives_back_the_urgency_of_the_lead_and_takes_back_what_was_reported(place, undo):
+    lead, case = raised(place)
+    city = Escalation.objects.get().region
+
+    undo(case if undo is leave else lead, actor=place.clerk, reason="不是同一批人")
+
+    lead.refresh_from_db()
+    assert lead.urgency == "urgent"
+    [told] = history(lead).filter(verb="case.lower")
+    assert (told.before, told.after, told.actor_id) == (
+        {"urgency": "critical"},
+        {"urgency": "urgent"},
+        place.clerk.pk,
+    )
+    assert told.reason == (
+        "退出合并后共涉及 2 人，未达到集体诉求人数（10 人），恢复合并前的紧急程度“紧急”；"
+        f"此前因合并向{city}的特急报告作废：不是同一批人"
+    )
+
+
+def test_a_lead_stays_critical_while_those_who_are_left_are_a_collective(place):
+    lead, case = raised(place)
+    other = place.case(headcount=9)
+    joined(place, other, lead)
+
+    leave(case, actor=place.clerk, reason="不是同一批人")
+    lead.refresh_from_db()
+    assert lead.urgency == "critical"
+
+    leave(other, actor=place.clerk, reason="不是同一批人")
+    lead.refresh_from_db()
+    assert lead.urgency == "urgent"
+
+
+def test_an_urgency_that_somebody_gave_by_hand_since_stays(place):
+    lead, case = raised(place)
+    advance(lead, "prioritise", actor=place.clerk, urgency="normal", note="已核实")
+    advance(lead, "prioritise", actor=place.clerk, urgency="critical", note="现场有人受伤")
+
+    leave(case, actor=place.clerk, reason="不是同一批人")
+
+    lead.refresh_from_db()
+    assert (lead.urgency, history(lead).filter(verb="case.lower").exists()) == ("critical", False)
+
+
+def test_a_lead_that_lies_elsewhere_by_now_gets_its_urgency_back_all_the_same(place):
+    lead, case = raised(place)
+    Case.objects.filter(pk=lead.pk).update(region=RegionFactory(code="370202"))
+
+    leave(case, actor=place.clerk, reason="不是同一批人")
+
+    lead.refresh_from_db()
+    assert lead.urgency == "urgent"
+
+
 def test_the_rules_of_groups_cost_one_statement_for_a_case_in_none(place, django_assert_num_queries):
     case = Case.objects.get(pk=place.handling().pk)
 
@@ -380,7 +445,7 @@ deeds = st.lists(
 def test_undo_restores_all(place, steps):
     """Whatever is joined and set apart: rows, terms and open moves are those of cases that were never in a group."""
     with transaction.atomic():
-        cases = [place.case(), place.accepted(), place.accepted(), place.handling()]
+        cases = [place.case(headcount=9), place.accepted(), place.accepted(), place.handling()]
         before = rows(cases)
         options = [outlook(case, actor=place.clerk) for case in cases]
         for verb, first, second in steps:

@@ -122,7 +122,7 @@ def parties(subject: Subject) -> list[Party]:
 
 def stays(subject: Subject) -> QuerySet[Stay]:
     rows = Stay.objects.filter(procedure=subject.procedure_code, subject_id=subject.pk)
-    return rows.select_related("clock", "asked_by", "decided_by").order_by("pk")
+    return rows.select_related("clock__parameter", "asked_by", "decided_by").order_by("pk")
 
 
 def work_orders(account: Account, right: str) -> QuerySet[Party]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from yanzhen.foundation.letters import simplified
 
-LEGAL_FORMS = re.compile(
-    r"(?:股份有限责任公司|有限责任公司|股份有限公司|集团有限公司|有限公司|集团公司|分公司|总公司|公司|集团|厂|店)+$"
+FORMS = (
+    "股份有限责任公司|有限责任公司|股份有限公司|集团有限公司|有限公司|集团公司|分公司|总公司|公司|集团|厂|店"
 )
-ADMINISTRATIVE = re.compile(
-    r"^(?:\w{1,6}?(?:省|自治区|(?<![超门夜])市|县|(?<![小社园景校厂矿库片])区))+(?=\w{2})"
-)
+LEGAL_FORMS = re.compile(rf"(?:{FORMS})+$")
+DIVISION = r"\w{1,6}?(?:省|自治区|(?<![超门夜])市|县|(?<![小社园景校厂矿库片])区)"
+ADMINISTRATIVE = re.compile(rf"^(?:{DIVISION})+(?=\w{{2}})")
 """What ends like a division and is none stays: 超市, 门市, 夜市, 小区, 社区, 园区 ..."""
 SHORTEST_CORE = 2
 
@@ -57,3 +58,25 @@ def name_normal(name: str) -> str:
     core = LEGAL_FORMS.sub("", whole)
     core = ADMINISTRATIVE.sub("", core if len(core) >= SHORTEST_CORE else whole)
     return core if len(core) >= SHORTEST_CORE else whole
+
+
+def same_firm(one: str, other: str) -> bool:
+    """Tell whether two names may be those of one firm: their cores are equal, and no division that one names in front
+    speaks against the other's: 历下区宏达 is not 淄川区宏达, but may be 济南市历下区宏达, or 宏达 without any.
+    """
+    mine, theirs = _divisions(one), _divisions(other)
+    return name_normal(one) == name_normal(other) and (mine <= theirs or theirs <= mine)
+
+
+def _divisions(name: str) -> frozenset[str]:
+    """Return the province, city and county that a name marks in front."""
+    front = ADMINISTRATIVE.match(LEGAL_FORMS.sub("", text_normal(name)))
+    return frozenset(re.findall(DIVISION, front.group())) if front else frozenset()
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """Return `text` in normal form without these names of firms, however much of place and legal form it says of each."""
+    said = {spelling for name in names for spelling in (text_normal(name), name_normal(name))}
+    known = sorted((s for s in said if len(s) >= SHORTEST_CORE), key=len, reverse=True)
+    normal = text_normal(text)
+    return re.sub(rf"(?:{'|'.join(known)})(?:{FORMS})*", "", normal) if known else normal

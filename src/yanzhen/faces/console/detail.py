@@ -36,18 +36,30 @@ from yanzhen.faces.console.timeline import timeline
 from yanzhen.faces.files import handed_over
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation import attachments
+from yanzhen.foundation.calendar.spans import BY_DAY
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import Scoped
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A clock with what is left of it and what may be asked for it."""
+    """A clock with what is left of it, what may be asked for it, and what was, each with how it may be decided."""
 
     clock: Clock
     due: Due | None
     paused: bool
+    stays: list[tuple[Stay, list[acts.Act]]]
     acts: list[acts.Act]
+
+    @property
+    def by_day(self) -> bool:
+        """Whether the day on which it began is not counted (Civil Code art. 201)."""
+        return self.clock.parameter.unit in BY_DAY
+
+    @property
+    def began_today(self) -> bool:
+        """Whether what is left holds a day more than the term has: today, which is not counted."""
+        return timezone.localdate(self.clock.started_at) == timezone.localdate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             ],
             "files": attachments.of(row) if told else [],
             "may_attach": told and any(option.open for option in options),
-            "timeline": timeline([row, *parties] if told else parties, row.procedure),
+            "timeline": timeline([row, *parties] if told else parties, row.procedure, desk.query(account)),
         },
     )
 
@@ -123,17 +135,23 @@ def parts_of(desk: Desk, row: Subject, account: Account) -> list[Party]:
 
 
 def _terms(request: AccountRequest, row: Subject, parties: list[Party], *, told: bool) -> dict[str, Any]:
-    """The subject's running terms, what was asked for them, whom they were told to, and the work orders' own.
+    """The subject's running terms with what was asked for each, whom they were told to, and the work orders' own.
 
+    What was asked for a term that is over is part of what happened; but as long as nobody decided on it, it is `left_open`.
     Where the subject is not `told`, the work orders' alone: reasons and opinions speak of the matter.
     """
     now, account = timezone.now(), request.user
     running = queries.clocks(row) if told else ()
     clocks = [c for c in running if c.stopped_at is None and c.party_id is None]
-    stays = list(queries.stays(row)) if told else []
+    stays = [(stay, acts.of_stay(stay, row, account)) for stay in (queries.stays(row) if told else ())]
+    shown = {clock.pk for clock in clocks}
     return {
         "clocks": [_running(clock, row, stays, request) for clock in clocks],
-        "stays": [(stay, acts.of_stay(stay, row, account)) for stay in stays],
+        "left_open": [
+            (stay, decisions)
+            for stay, decisions in stays
+            if stay.decision == Stay.Decision.OPEN and stay.clock_id not in shown
+        ],
         "escalations": escalations(row) if told else [],
         "parties": [
             Charged(p, due_of(p.due_at, p.warn_at, now=now), acts.of_party(p, row, account)) for p in parties
@@ -232,11 +250,13 @@ def _store(file: Any, row: Subject, request: AccountRequest) -> None:
     attachments.store(file, subject=row, actor=request.user)
 
 
-def _running(clock: Clock, row: Subject, stays: list[Stay], request: AccountRequest) -> Running:
+def _running(
+    clock: Clock, row: Subject, stays: list[tuple[Stay, list[acts.Act]]], request: AccountRequest
+) -> Running:
     today = timezone.localdate().isoformat()
     paused = bool(clock.pauses and clock.pauses[-1][0] <= today < clock.pauses[-1][1])
     due = due_of(clock.due_at, clock.warn_at, now=timezone.now())
-    asked = any(stay.clock_id == clock.pk and stay.decision == Stay.Decision.OPEN for stay in stays)
-    return Running(
-        clock, due, paused, [] if asked else acts.of_clock(clock, row, request.user, paused=paused)
-    )
+    own = [(stay, decisions) for stay, decisions in stays if stay.clock_id == clock.pk]
+    asked = any(stay.decision == Stay.Decision.OPEN for stay, _decisions in own)
+    offered = [] if asked else acts.of_clock(clock, row, request.user, paused=paused)
+    return Running(clock, due, paused, own, offered)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
@@ -40,6 +41,8 @@ LABELS = {
     "case.join": "并入其他工单合并办理",
     "case.joined_by": "作为主件合并办理",
     "case.leave": "退出合并办理",
+    "case.raise": "因合并升为特急",
+    "case.lower": "退出合并，恢复紧急程度",
     "attempt": "回访尝试",
     "attempt.take_back": "更正回访尝试",
     "survey": "评价",
@@ -103,6 +106,8 @@ LABELS = {
 OF_JUDGES = ("mark.file", "mark.void", "mark.again", "judge.recuse")
 """Who judged is for those who run the round, on its own pages; whoever else sees an application does not learn it."""
 TONES = {"clock.warned": "amber", "clock.overdue": "red", "escalate": "red"}
+OTHERS = {"case.join": "lead", "case.joined_by": "member"}
+"""Where a record names another subject of the same kind: by its number, for those alone who may see that one too."""
 SYSTEM = "系统"
 VISITORS = {"hotline.case": "诉求人", "programmes.objection": "异议人"}
 """Who begins a subject of the procedure without an account; anything else that nobody began, the system did."""
@@ -124,20 +129,39 @@ class Happening:
     reasons: tuple[str, ...]
     """What there was to go by when it was decided."""
     tone: str
+    other: str = ""
+    """The number of another subject that it is about too, where the reader may see that one."""
 
 
-def timeline(rows: Sequence[Subject | Party], procedure: Procedure) -> list[Happening]:
-    """Return what happened to a subject of `procedure` and its work orders, newest first: two statements."""
-    return told(list(histories(rows).exclude(verb__in=OF_JUDGES).order_by("-id")[:LONGEST]), procedure)
+def timeline(
+    rows: Sequence[Subject | Party], procedure: Procedure, seen: QuerySet[Subject]
+) -> list[Happening]:
+    """Return what happened to a subject of `procedure` and its work orders, newest first: two statements, and one more
+    where others are named; `seen` are the subjects that the reader may see."""
+    records = list(histories(rows).exclude(verb__in=OF_JUDGES).order_by("-id")[:LONGEST])
+    named = {number for r in records if (number := _other(r))}
+    shown = (
+        frozenset(seen.filter(number__in=named).values_list("number", flat=True)) if named else frozenset()
+    )
+    return told(records, procedure, others=shown)
 
 
-def told(records: Sequence[Record], procedure: Procedure) -> list[Happening]:
-    """Return the records as people read them, in their order: one statement, for the names."""
+def told(
+    records: Sequence[Record], procedure: Procedure, *, others: frozenset[str] = frozenset()
+) -> list[Happening]:
+    """Return the records as people read them, in their order: one statement, for the names. Of the other subjects that
+    they are about, `others` are the numbers to be shown."""
     names = account_names(r.actor_id for r in records if r.actor_id)
-    return [_happening(r, procedure, names) for r in records]
+    return [_happening(r, procedure, names, others) for r in records]
 
 
-def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> Happening:
+def _other(record: Record) -> str:
+    return str((record.after or {}).get(OTHERS.get(record.verb, ""), ""))
+
+
+def _happening(
+    record: Record, procedure: Procedure, names: dict[int, str], others: frozenset[str]
+) -> Happening:
     after = record.after or {}
     happened = parse_datetime(after["at"]) if after.get("at") else None
     nobody = VISITORS.get(procedure.code, SYSTEM) if record.verb in OF_VISITORS else SYSTEM
@@ -150,6 +174,7 @@ def _happening(record: Record, procedure: Procedure, names: dict[int, str]) -> H
         note=record.reason,
         reasons=tuple(after.get("reasons", ())),
         tone=TONES.get(record.verb, ""),
+        other=other if (other := _other(record)) in others else "",
     )
 
 

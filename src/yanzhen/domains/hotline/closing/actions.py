@@ -50,6 +50,8 @@ def note_attempt(
     """Note a call to the caller. `again_at` is when the caller asked to be called, with that outcome alone."""
     case = _locked(case, actor)
     now = timezone.now()
+    # only of a call that is put in afterwards: a call noted as it is made happened when its record was written
+    happened = {"at": at} if at else {}
     at = at or now
     tries = guards.tries_of(case)
     problems = _problems(case, outcome, at, again_at, note, now=now)
@@ -61,8 +63,8 @@ def note_attempt(
         **_place(case), at=at, by=actor, outcome=outcome, again_at=again_at, note=masked(note.strip()),
         slot=guards.slot_of(at, case.region_id),
     )  # fmt: skip
-    after = {"attempt": attempt.pk, "outcome": outcome, "slot": attempt.slot, "at": at, "again_at": again_at}
-    record("attempt", case, actor=actor, right=CALL_BACK, after=after)
+    after = {"attempt": attempt.pk, "outcome": outcome, "slot": attempt.slot, "again_at": again_at}
+    record("attempt", case, actor=actor, right=CALL_BACK, after={**after, **happened})
     return attempt
 
 

@@ -1,7 +1,7 @@
 """What is done about repeats: cases are handled as one, answered as one, and set apart again.
 
 Joining moves nothing: state, unit, handler and terms of every case stay as they are, so setting it apart lifts the rules
-of its moves (rules.py) and puts back what was sent along with the lead. What a group moves, and what is put back, the
+of its moves (rules.py) and puts back what was sent along with the lead, and the urgency of the lead (heads.py). What a group moves, and what is put back, the
 engine moves, by the actor's own right.
 """
 
@@ -14,17 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from yanzhen.domains.hotline.models import Case
-from yanzhen.domains.hotline.procedures import LADDER
 from yanzhen.domains.hotline.repeats import standing
+from yanzhen.domains.hotline.repeats.heads import lower_lead, raise_lead
 from yanzhen.domains.hotline.repeats.models import Group, Member
 from yanzhen.engines.procedures.engine import Outcome, advance, advance_many
-from yanzhen.engines.procedures.ladder import tell_at_once
-from yanzhen.foundation import parameters
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.records import record
 from yanzhen.foundation.rights import RIGHTS
-from yanzhen.foundation.scope import EVERYTHING, database_scope
 
 TO_JOIN = ("case.assign", "case.accept")
 """Either of these over both cases."""
@@ -69,7 +66,7 @@ def join(case: Case, lead: Case, *, actor: Account, kind: str, reason: str) -> M
     after = {"group": group.pk, "lead": lead.number, "kind": str(kind)}
     record("case.join", case, actor=actor, right=right, after=after, reason=reason.strip())
     record("case.joined_by", lead, actor=actor, right=right, after={"group": group.pk, "member": case.number})
-    _count_heads(lead, group, actor=actor, right=right)
+    raise_lead(lead, group.pk, actor=actor, right=right)
     return member
 
 
@@ -250,26 +247,6 @@ def _group_of(case: Case, lead: Case, actor: Account) -> Group:
     return theirs.group
 
 
-def _count_heads(lead: Case, group: Group, *, actor: Account, right: str) -> None:
-    """Make the lead critical, and tell of it, where the callers of the group are a collective together.
-
-    Who complains again of the same is one caller. What is raised stays raised when the group is dissolved.
-    """
-    members = group.members.filter(left_at=None).exclude(kind=Member.Kind.AGAIN)
-    with database_scope({EVERYTHING}):
-        heads = sum(Case.objects.filter(pk__in=members.values("case")).values_list("headcount", flat=True))
-    on = timezone.localdate(lead.received_at)
-    limit = parameters.get("hotline.group_threshold", on=on, region=lead.region_id).value
-    if heads < limit or lead.urgency == Case.Urgency.CRITICAL:
-        return
-    before, lead.urgency = lead.urgency, Case.Urgency.CRITICAL
-    lead.save(update_fields=["urgency"])
-    why = f"合并各件共涉及 {heads} 人，达到集体诉求人数（{limit.normalize():f} 人）"
-    after = {"urgency": str(lead.urgency)}
-    record("case.raise", lead, actor=actor, right=right, before={"urgency": before}, after=after, reason=why)
-    tell_at_once({lead: why}, dict(LADDER.at_once)[Case.Urgency.CRITICAL])
-
-
 def _standing(case: Case) -> Member:
     member = standing.membership(case)
     if member is None:
@@ -319,7 +296,8 @@ def _put_back(member: Member, *, actor: Account, reason: str) -> str | None:
 
 
 def _end(members: Iterable[Member], *, actor: Account, right: str, reason: str) -> Outcome:
-    """Let members go, each with its record, and put back what was sent along; a group without followers is over."""
+    """Let members go, each with its record, and put back what was sent along and how urgent the lead was; a group
+    without followers is over."""
     now = timezone.now()
     outcome = Outcome()
     ending = list(members)
@@ -336,6 +314,8 @@ def _end(members: Iterable[Member], *, actor: Account, right: str, reason: str) 
         )
         if member.leads:
             Group.objects.filter(pk=member.group_id).update(ended_at=now)
+    for group in {member.group_id for member in ending}:
+        lower_lead(group, actor=actor, right=right, reason=reason)
     for member in ending:
         if member.former_state and member.answered_at is None:
             why = _put_back(member, actor=actor, reason=reason)

@@ -5,6 +5,7 @@ The one outside is never told that there is any: not even that something matches
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ from yanzhen.engines.similarity.fingerprint import Answer
 from yanzhen.engines.similarity.index import Found, matches
 from yanzhen.engines.similarity.index import candidates as alike
 from yanzhen.engines.similarity.sources import Words
-from yanzhen.engines.similarity.text import name_normal
+from yanzhen.engines.similarity.text import name_normal, same_firm, without_names
 from yanzhen.foundation import crypto
 from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.people import phone_problem
@@ -73,7 +74,9 @@ class Sought:
     unit: tuple[str, ...]
     """Keys of all names of the registered unit that it is against; () where no unit or several go by that name."""
     employer: str
+    """As it was given."""
     place: str
+    """The core of it."""
     text: str
     """Title and body, by which candidates are looked up; what is compared is the body, whatever title it was given."""
     body: str
@@ -82,7 +85,7 @@ class Sought:
 
 def sought_of(about: Case | Appeal) -> Sought:
     text = Words(about.title, about.body).whole.strip()
-    employer, place = name_normal(about.employer), name_normal(about.place)
+    employer, place = about.employer.strip(), name_normal(about.place)
     if isinstance(about, Case):
         phone = bytes(about.phone_hash) if about.phone_hash else None
         return Sought(phone, _unit(about.employer), employer, place, text, about.body, about.pk)
@@ -101,7 +104,8 @@ def _unit(name: str) -> tuple[str, ...]:
 
 
 def candidates(about: Case | Appeal, account: Account, *, now: datetime | None = None) -> list[Candidate]:
-    """Return the likely repeats that the account may see, the likeliest first, at most ten: six statements.
+    """Return the likely repeats that the account may see, the likeliest first, at most ten: six statements,
+    one more where it is against a registered unit and others go by nearly its name.
 
     None of a case whose own story is kept from the account: what is like it would tell it.
     """
@@ -112,12 +116,13 @@ def candidates(about: Case | Appeal, account: Account, *, now: datetime | None =
     ids = _named(sought, seen) | _worded(sought)
     rows = list(seen.filter(pk__in=ids)) if ids else []
     likeness = {f.record: f for f in _compared(sought, rows)}
+    others = _other_units(sought, rows)
     groups = _groups([row.pk for row in rows], sought.case)
     own = groups.get(sought.case) if sought.case else None
     found = []
     for row in rows:
         hidden = hidden_from(account, row)
-        reasons = tuple(_reasons(sought, row, likeness.get(row.pk), hidden))
+        reasons = tuple(_reasons(sought, row, likeness.get(row.pk), hidden, others))
         score = min(sum(reason.weight for reason in reasons), MOST)
         if score >= LEAST and (own is None or groups.get(row.pk) != own):
             found.append(Candidate(row, score, reasons, hidden, row.pk in groups))
@@ -157,7 +162,31 @@ def _worded(sought: Sought) -> set[int]:
 
 
 def _compared(sought: Sought, rows: Sequence[Case]) -> list[Found]:
-    return matches(KIND, sought.body, {row.pk: row.body for row in rows}) if sought.body else []
+    """Compare what is told without the names of the employers of both: who it is about counts by itself, and once."""
+    if not sought.body:
+        return []
+    told: dict[str, dict[int, str]] = defaultdict(dict)
+    for row in rows:
+        told[row.employer][row.pk] = row.body
+    found = []
+    for employer, bodies in told.items():
+        names = (sought.employer, *sought.unit, employer)
+        bare = {pk: without_names(body, names) for pk, body in bodies.items()}
+        found += matches(KIND, without_names(sought.body, names), bare)
+    return found
+
+
+def _other_units(sought: Sought, rows: Sequence[Case]) -> frozenset[str]:
+    """Return the employers of nearly the same name that are registered units of their own: one statement, or none."""
+    if not sought.unit:
+        return frozenset()
+    near = (row for row in rows if row.employer_key not in sought.unit)
+    names = {row.employer for row in near if same_firm(row.employer, sought.employer)}
+    if not names:
+        return frozenset()
+    called = Organisation.objects.filter(Q(name__in=names) | Q(aliases__overlap=list(names)), valid_to=None)
+    registered = {name for unit in called for name in (unit.name, *unit.aliases)}
+    return frozenset(names & registered)
 
 
 def _groups(rows: Sequence[int], own: int | None) -> dict[int, int]:
@@ -168,8 +197,11 @@ def _groups(rows: Sequence[int], own: int | None) -> dict[int, int]:
     return dict(members.values_list("case_id", "group_id"))
 
 
-def _reasons(sought: Sought, row: Case, likeness: Found | None, hidden: frozenset[str]) -> Iterator[Reason]:
-    """Say what agrees. What is hidden of a secret case is not hinted at either."""
+def _reasons(
+    sought: Sought, row: Case, likeness: Found | None, hidden: frozenset[str], others: frozenset[str]
+) -> Iterator[Reason]:
+    """Say what agrees; `others` are employers that are not the one sought. What is hidden of a secret case is not hinted
+    at either."""
     if (
         sought.phone_hash
         and row.phone_hash
@@ -181,7 +213,7 @@ def _reasons(sought: Sought, row: Case, likeness: Found | None, hidden: frozense
         return
     if row.employer_key in sought.unit:
         yield Reason(WEIGHTS["unit"], f"反映的是同一登记单位：{row.employer}")
-    elif sought.employer and name_normal(row.employer) == sought.employer:
+    elif sought.employer and row.employer not in others and same_firm(row.employer, sought.employer):
         yield Reason(WEIGHTS["employer"], f"涉事单位相同：{row.employer}")
     if sought.place and name_normal(row.place) == sought.place:
         yield Reason(WEIGHTS["place"], f"事发地点相同：{row.place}")
