@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,6 +41,13 @@ def register(page: Any, call: Call, **more: Any) -> Any:
     address = f"/console/register/?call={call.pk}"
     given = {"channel": "phone", "body": BODY, "region": "370102", "urgency": "normal", "headcount": "20"}
     return page.post(address, {**given, "token": hidden(page.get(address), "token"), **more})
+
+
+def keys(page: Any, address: str = "/console/calls/") -> list[int]:
+    """Return the calls to which F2 and F4 of a page lead, by the place where they stand."""
+    shown = page.get(address).content.decode()
+    found = re.findall(r'data-key="F[24]"\s+href="/console/(?:register/\?call=|calls/)(\d+)', shown)
+    return [int(pk) for pk in found]
 
 
 def test_a_call_pops_up_and_becomes_a_case():
@@ -156,6 +164,28 @@ def test_a_call_at_another_seat_does_not_pop_up():
 
     assert "没有来电" in text(browser(other).get("/console/calls/"))
     assert "138****2046" in text(browser(board.agent).get("/console/calls/"))
+
+
+def test_the_call_that_is_talked_on_has_the_keys_then_what_rings_then_what_is_over():
+    board = Board()
+    colleague = board.seat("8002")
+    page = browser(board.agent)
+
+    over = board.answered("over")
+    assert keys(page) == [over.pk, over.pk]
+    rings = board.ring("rings")
+    assert keys(page) == [rings.pk, rings.pk]
+    board.ring("talked")
+    board.send("answer", "talked", answeringNumber="8001")
+    talked, newest = Call.objects.get(ref="talked"), board.ring("newest")
+    voicemail = board.ring("machine")
+    board.send("answer", "machine", answeringNumber="voicemail")
+    elsewhere = board.ring("elsewhere", user=["8001", "8002"])
+    board.send("answer", "elsewhere", answeringNumber="8002")
+
+    assert keys(page) == [talked.pk, talked.pk]
+    assert list(queries.at_seat(board.agent)) == [talked, newest, rings, over, voicemail]
+    assert list(queries.at_seat(colleague)) == [elsewhere]
 
 
 def test_a_call_of_another_region_or_line_is_not_seen_but_at_the_seat_that_takes_it():
