@@ -90,6 +90,17 @@ def at_seat(account: Account) -> QuerySet[Call]:
     return found.order_by(turn, "-started_at", "-pk")
 
 
+def on_the_line(account: Account) -> QuerySet[Call]:
+    """Those of `at_seat` that ring, or that the account talks on, with their regions; in the same order."""
+    here = Q(status=Call.Status.RINGING) | Q(status=Call.Status.TALKING, answered_by=account)
+    return at_seat(account).filter(here, ended_at=None).select_related("region")
+
+
+def has_seat(account: Account) -> bool:
+    """Tell whether calls are put through to the account."""
+    return Seat.objects.filter(account=account, active=True).exists()
+
+
 def version_of(calls: Iterable[Call]) -> str:
     """Return what changes when any of `calls` does."""
     return "-".join(f"{call.pk}.{call.step}" for call in calls)
