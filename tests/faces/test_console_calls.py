@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,6 +41,13 @@ def register(page: Any, call: Call, **more: Any) -> Any:
     address = f"/console/register/?call={call.pk}"
     given = {"channel": "phone", "body": BODY, "region": "370102", "urgency": "normal", "headcount": "20"}
     return page.post(address, {**given, "token": hidden(page.get(address), "token"), **more})
+
+
+def keys(page: Any, address: str = "/console/calls/") -> list[int]:
+    """Return the calls to which F2 and F4 of a page lead, by the place where they stand."""
+    shown = page.get(address).content.decode()
+    found = re.findall(r'data-key="F[24]"\s+href="/console/(?:register/\?call=|calls/)(\d+)', shown)
+    return [int(pk) for pk in found]
 
 
 def test_a_call_pops_up_and_becomes_a_case():
@@ -156,6 +164,115 @@ def test_a_call_at_another_seat_does_not_pop_up():
 
     assert "没有来电" in text(browser(other).get("/console/calls/"))
     assert "138****2046" in text(browser(board.agent).get("/console/calls/"))
+
+
+def test_the_call_that_is_talked_on_has_the_keys_then_what_rings_then_what_is_over():
+    board = Board()
+    colleague = board.seat("8002")
+    page = browser(board.agent)
+
+    over = board.answered("over")
+    assert keys(page) == [over.pk, over.pk]
+    rings = board.ring("rings")
+    assert keys(page) == [rings.pk, rings.pk]
+    board.ring("talked")
+    board.send("answer", "talked", answeringNumber="8001")
+    talked, newest = Call.objects.get(ref="talked"), board.ring("newest")
+    voicemail = board.ring("machine")
+    board.send("answer", "machine", answeringNumber="voicemail")
+    elsewhere = board.ring("elsewhere", user=["8001", "8002"])
+    board.send("answer", "elsewhere", answeringNumber="8002")
+
+    assert keys(page) == [talked.pk, talked.pk]
+    assert list(queries.at_seat(board.agent)) == [talked, newest, rings, over, voicemail]
+    assert list(queries.on_the_line(board.agent)) == [talked, newest, rings]
+    assert list(queries.at_seat(colleague)) == [elsewhere]
+
+
+BAR = "/console/calls/bar/"
+
+
+def test_every_page_of_an_agent_but_the_pop_asks_who_rings_and_nobody_elses_does():
+    board = Board()
+    page = browser(board.agent)
+    other = AccountFactory(grants=[(board.place.region, None, "case.view case.register call.view")])
+
+    assert [
+        f'hx-get="{BAR}" hx-trigger="load"' in client.get(address).content.decode()
+        for client, address in (
+            (page, "/console/register/"), (page, "/console/cases/"), (page, "/console/calls/all/"),
+            (page, "/console/calls/"), (browser(other), "/console/cases/"),
+        )
+    ] == [True, True, True, False, False]  # fmt: skip
+
+
+def test_the_bar_shows_what_rings_and_gives_its_key_to_the_call_that_is_talked_on():
+    board = Board()
+    page = browser(board.agent)
+    quiet = page.get(BAR)
+    board.ring("talked")
+    board.send("answer", "talked", answeringNumber="8001")
+    talked = Call.objects.get(ref="talked")
+    board.ring("rings", **{"from": "13900008888"})
+
+    shown = page.get(f"{BAR}?seen=").content.decode()
+
+    assert (quiet.status_code, "?seen=\"" in quiet.content.decode(), "<ul>" in quiet.content.decode()) == (
+        200, True, False,
+    )  # fmt: skip
+    assert re.findall(r"\d{3}\*{4}\d{4}", shown) == ["138****2046", "139****8888"]
+    assert all(
+        words in shown for words in ("通话中", "振铃中", "呼入", str(talked.region), 'href="/console/calls/"')
+    )
+    assert (keys(page, BAR), CALLER in shown) == ([talked.pk], False)
+
+
+def test_the_bar_has_no_key_where_the_call_is_registered_or_being_registered():
+    board = Board()
+    page = browser(board.agent)
+    call = board.ring()
+    form = f"http://testserver/console/register/?call={call.pk}"
+
+    def offered(at: str) -> bool:
+        shown = page.get(BAR, headers={"HX-Request": "true", "HX-Current-URL": at}).content.decode()
+        assert "138****2046" in shown
+        return "data-key" in shown
+
+    before = [offered("http://testserver/console/register/"), offered(form), offered(f"{form}1")]
+    register(page, call)
+
+    assert (before, offered("http://testserver/console/cases/")) == ([True, False, True], False)
+
+
+def test_without_a_seat_or_the_right_the_bar_says_nothing_and_is_not_asked_again():
+    board = Board()
+    board.ring()
+    away = board.seat("8003")
+    Seat.objects.filter(account=away).update(active=False)
+    other = AccountFactory(grants=[(board.place.region, None, "case.view case.register call.view")])
+    Seat.objects.create(account=other, extension="8004", address="sip:8004@127.0.0.1")
+
+    answers = [browser(account).get(BAR) for account in (away, other, AccountFactory())]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(204, b"")] * 3
+
+
+def test_a_bar_where_nothing_changed_costs_one_statement_of_its_own_and_keeps_no_session_open():
+    board = Board()
+    page = browser(board.agent)
+    expires = page.session.get_expiry_date()
+
+    costs = []
+    for ring in (False, True):
+        seen = queries.version_of([board.ring()] if ring else [])
+        with CaptureQueriesContext(connection) as found:
+            same = page.get(f"{BAR}?seen={seen}")
+        told = [query["sql"] for query in found.captured_queries]
+        costs.append((same.status_code, same.content, sum("calls_call" in sql for sql in told), len(told)))
+        assert not any(sql.lower().startswith("update") for sql in told)
+
+    assert costs == [(204, b"", 1, 6)] * 2
+    assert abs(page.session.get_expiry_date() - expires) < timedelta(seconds=5)
 
 
 def test_a_call_of_another_region_or_line_is_not_seen_but_at_the_seat_that_takes_it():

@@ -13,6 +13,7 @@ from tests.rosters import Place, place, shift
 from yanzhen.domains.hotline.calls.actions import open_trunk
 from yanzhen.domains.hotline.rosters import busy
 from yanzhen.domains.hotline.rosters.routing import ALL_BUSY, NOBODY
+from yanzhen.foundation.accounts import issue_token
 
 pytestmark = pytest.mark.django_db
 CALL = {"from": "053188886666", "to": "12351", "callId": "a@b"}
@@ -70,6 +71,21 @@ def test_without_the_token_of_a_trunk_nothing_is_told(here, headers):
     answer = Client(headers=headers).get("/cti/route", CALL)
 
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:yanzhen:problem:not_found")
+
+
+def test_the_token_of_a_trunk_alone_is_taken_in_a_header_or_in_the_address_and_no_accounts_key(here):
+    administrator = AccountFactory(grants=[(here.province, None, "trunk.edit roster.view")])
+    _trunk, token, _secret = open_trunk("SIP", here.province, actor=administrator)
+    key = issue_token(administrator, "proxy", actor=None)
+
+    answers = [
+        Client(headers={"authorization": f"Bearer {token}"}).get("/cti/route", CALL),
+        Client().get("/cti/route", {**CALL, "token": token}),
+        Client(headers={"authorization": f"Bearer {key}"}).get("/cti/route", CALL),
+        Client().get("/cti/route", {**CALL, "token": key}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 404]
 
 
 def test_a_call_without_a_name_is_refused(here):

@@ -39,6 +39,10 @@ def hang_up(page: Page, address: str, board: Board, n: int) -> None:
     assert page.request.post(f"{address}/cti/{board.token}", data=event).status == 200
 
 
+def send(page: Page, address: str, board: Board, **event: Any) -> None:
+    assert page.request.post(f"{address}/cti/{board.token}", data=event).status == 200
+
+
 def test_who_calls_comes_up_on_the_screen_by_itself(
     place: County, open_page: Callable[..., Page], address: str, record_property: Callable[[str, Any], None]
 ):
@@ -100,3 +104,59 @@ def test_a_second_key_ends_a_call_with_a_reason(place: County, open_page: Callab
 
     expect(page.get_by_text("已小结")).to_be_visible()
     assert Call.objects.get().outcome == "wrong"
+
+
+def test_a_call_shows_on_every_page_and_takes_nothing_of_what_is_typed(
+    place: County, open_page: Callable[..., Page], address: str
+):
+    board = Board(place)
+    page = open_page()
+    log_in(page, board.agent)
+    page.goto("/console/register/")
+    bar = page.get_by_role("status", name="来电")
+    page.get_by_label("诉求内容").fill(BODY)
+    page.get_by_label("诉求内容").press("Home")
+
+    send(page, address, board, event="newCall", callId="a", direction="in", to="053112351", user=["8001"],
+         **{"from": "13812342046"})  # fmt: skip
+    expect(bar.get_by_text("振铃中")).to_be_visible(timeout=2000)
+    page.keyboard.type("、")
+    send(page, address, board, event="answer", callId="a", answeringNumber="8001")
+    send(page, address, board, event="newCall", callId="b", direction="in", to="053112351", user=["8001"],
+         **{"from": "13900008888"})  # fmt: skip
+    expect(bar.get_by_text("139****8888")).to_be_visible(timeout=2000)
+    page.keyboard.type("、")
+
+    expect(page.get_by_label("诉求内容")).to_be_focused()
+    expect(page.get_by_label("诉求内容")).to_have_value(f"、、{BODY}")
+    with page.context.expect_page() as opened:
+        page.keyboard.press("F2")
+    beside = opened.value
+    expect(beside.get_by_text("来自通话 138****2046")).to_be_visible()
+    expect(beside.get_by_role("status", name="来电").get_by_text("139****8888")).to_be_visible()
+    beside.keyboard.press("F2")
+    expect(beside.get_by_label("诉求内容")).to_be_focused()
+    expect(page.get_by_label("诉求内容")).to_have_value(f"、、{BODY}")
+
+
+def test_the_key_of_a_list_is_the_callers_while_one_is_on_the_line(
+    place: County, open_page: Callable[..., Page], address: str
+):
+    board = Board(place)
+    page = open_page()
+    log_in(page, board.agent)
+    page.goto("/console/cases/")
+    own = page.get_by_role("main").get_by_role("link", name="登记").locator("kbd")
+    expect(own).to_be_visible()
+
+    call = board.ring()
+    expect(own).to_be_hidden(timeout=2000)
+    page.keyboard.press("F2")
+    page.wait_for_url(f"**/console/register/?call={call.pk}")
+    page.goto("/console/cases/")
+    send(page, address, board, event="hangup", callId=call.ref, cause="cancel")
+    expect(page.get_by_role("status", name="来电").get_by_text("138****2046")).to_be_hidden()
+    expect(own).to_be_visible()
+    page.keyboard.press("F2")
+
+    page.wait_for_url("**/console/register/")

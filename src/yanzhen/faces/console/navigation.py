@@ -92,6 +92,16 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     return entries
 
 
+def call_bar(request: HttpRequest) -> str:
+    """Return the address that tells who rings; "" for who takes no calls, and on the page where calls pop up. No statement."""
+    account = request.user
+    if not isinstance(account, Account) or not account.reaches("call.take"):
+        return ""
+    if request.path == _address(get_urlconf(), "console:calls", ()):
+        return ""
+    return _address(get_urlconf(), "console:call-bar", ())
+
+
 def _path(url: str) -> str:
     return url.partition("?")[0]
 

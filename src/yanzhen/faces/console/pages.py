@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console.desk import Desk
-from yanzhen.faces.console.navigation import navigation
+from yanzhen.faces.console.navigation import call_bar, navigation
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import Invalid, Refusal
 from yanzhen.foundation.records import record
@@ -36,7 +36,8 @@ def page(*methods: str) -> Callable[[View], View]:
 def show(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    return render(request, template, {"navigation": navigation(request), **context}, status=status)
+    frame = {"navigation": navigation(request), "call_bar": call_bar(request)}
+    return render(request, template, {**frame, **context}, status=status)
 
 
 def subject_or_404(request: AccountRequest, desk: Desk, number: str) -> Subject:

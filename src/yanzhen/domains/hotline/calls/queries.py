@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Case as Choice
-from django.db.models import Q, QuerySet, TextField, When
+from django.db.models import Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -71,10 +71,34 @@ def waiting(account: Account) -> QuerySet[CallBack]:
 
 
 def at_seat(account: Account) -> QuerySet[Call]:
-    """The calls that ring or run at the account's seat, and those it took and has not finished; the newest first."""
-    now = Q(ended_at=None, seats__contains=[account.pk])
+    """The calls that ring or run at the account's seat, and those it took and has not finished.
+
+    First the one that the account talks on: what is written down is told by that caller, whoever else rings. Then those
+    that ring, those that are over, and what a machine or an unknown number took; the newest of each first. A call that
+    another account took is no longer here.
+    """
+    taker = Q(answered_by=account) | Q(answered_by=None)
+    now = Q(ended_at=None, seats__contains=[account.pk]) & taker
     after = Q(answered_by=account, ended_at__isnull=False, case=None, outcome="")
-    return Call.objects.visible_to(account, "call.view").filter(now | after).order_by("-started_at", "-pk")
+    turn = Choice(
+        When(status=Call.Status.TALKING, answered_by=account, then=Value(0)),
+        When(status=Call.Status.RINGING, then=Value(1)),
+        When(ended_at__isnull=False, then=Value(2)),
+        default=Value(3),
+    )
+    found = Call.objects.visible_to(account, "call.view").filter(now | after)
+    return found.order_by(turn, "-started_at", "-pk")
+
+
+def on_the_line(account: Account) -> QuerySet[Call]:
+    """Those of `at_seat` that ring, or that the account talks on, with their regions; in the same order."""
+    here = Q(status=Call.Status.RINGING) | Q(status=Call.Status.TALKING, answered_by=account)
+    return at_seat(account).filter(here, ended_at=None).select_related("region")
+
+
+def has_seat(account: Account) -> bool:
+    """Tell whether calls are put through to the account."""
+    return Seat.objects.filter(account=account, active=True).exists()
 
 
 def version_of(calls: Iterable[Call]) -> str:

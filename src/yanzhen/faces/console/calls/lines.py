@@ -57,14 +57,20 @@ def result_of(call: Call, case: Case | None) -> str:
     return f"{task} {task.stage.label}" if task else ""
 
 
-def _line(call: Call, case: Case | None) -> Line:
+def state_of(call: Call) -> tuple[str, str]:
+    """Return (what it is called, its tone) of how a call stands."""
     status = gettext(str(call.get_status_display()))
+    return status, "red" if call.status in LOST else TONES.get(Call.Status(call.status), "gray")
+
+
+def _line(call: Call, case: Case | None) -> Line:
+    status, tone = state_of(call)
     return Line(
         call=call,
         case=case,
         party=call.phone_mask or gettext("未显示号码"),
         status=f"{status}（{gettext('没有收到挂断')}）" if call.cause == NO_HANGUP else status,
-        tone="red" if call.status in LOST else TONES.get(Call.Status(call.status), "gray"),
+        tone=tone,
         wait="—" if call.wait_ms is None else gettext("%s 秒") % round(call.wait_ms / MILLISECONDS),
         result=result_of(call, case),
         open=bool(call.ended_at and not call.finished),

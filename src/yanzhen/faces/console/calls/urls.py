@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yanzhen.faces.console.calls import acts, listing, mine, trunks
+from yanzhen.faces.console.calls import acts, bar, listing, mine, trunks
 
 urlpatterns = [
     path("calls/", mine.mine, name="calls"),
     path("calls/now/", mine.now, name="calls-now"),
+    path("calls/bar/", bar.bar, name="call-bar"),
     path("calls/all/", listing.listing, name="calls-all"),
     path("calls/<int:pk>/", listing.one, name="call"),
     path("calls/<int:pk>/finish/", acts.finishing, name="call-finish"),

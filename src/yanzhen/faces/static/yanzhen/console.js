@@ -44,6 +44,22 @@ document.addEventListener("click", (event) => {
   field.focus();
 });
 
+/* A page that learns of a call says so: the label of its own F2 goes while the bar has the key. */
+document.addEventListener("htmx:after:swap", () => {
+  const bar = document.getElementById("call-bar");
+  if (!bar) return;
+  document.body.classList.toggle("on-call", bar.querySelector(".on-the-line") !== null);
+  document.body.classList.toggle("on-call-key", bar.querySelector("[data-key]") !== null);
+});
+
+/* What somebody has typed outlasts a call: then the bar's links open beside the page. */
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element && event.target.closest("#call-bar a");
+  if (!link) return;
+  const fields = document.querySelectorAll("#main form[method=post] textarea, #main form[method=post] input[type=text]");
+  link.target = Array.from(fields).some((field) => field.value !== "") ? "_blank" : "";
+});
+
 /* Closes an open menu by a click beside it; Escape does so too (keys.js). */
 document.addEventListener("click", (event) => {
   document.querySelectorAll("details.menu[open]").forEach((menu) => menu.contains(event.target) || menu.removeAttribute("open"));

@@ -50,8 +50,12 @@
     signs.addEventListener("change", () => localStorage.setItem(KEPT, signs.checked ? "on" : "off"));
   }
 
+  /* A caller on the line comes before the page: what is written down now is told by them, and an empty form, or that of
+     another call, would leave their number out or take a wrong one. The page has its key again when they hang up. */
   function marked(key) {
-    const target = /^F\d+$/.test(key) && document.querySelector(`[data-key="${key}"]`);
+    if (!/^F\d+$/.test(key)) return null;
+    const [own, page] = [`#call-bar [data-key="${key}"]`, `[data-key="${key}"]`];
+    const target = document.querySelector(own) || document.querySelector(page);
     return target ? () => target.click() : null;
   }
 
