@@ -22,6 +22,7 @@ from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Record
 from yanzhen.foundation.records import history
+from yanzhen.foundation.scope import database_scope
 
 DAY = date(2026, 3, 4)
 
@@ -164,11 +165,36 @@ def test_a_change_is_tried_on_the_cases_of_late_and_nothing_is_saved(django_asse
         valid_from=timezone.localdate(), source="拟改",
     )  # fmt: skip
 
-    place.clerk.cells()
-    shifts = simulate(place.clerk, [row_of(change)])
+    shifts = simulate(editor(place), [row_of(change)])
 
     assert [(s.region, s.count, s.after) for s in shifts] == [(place.region.code, 3, hrss.name)]
     assert Route.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_trial_counts_every_case_of_the_editors_place_though_the_editor_may_read_none():
+    place, elsewhere = county(), county("370202")
+    for county_ in (place, elsewhere):
+        county_.case()
+    admin = AccountFactory(grants=[(place.region.parent, None, "route.edit")])
+    reader = AccountFactory(grants=[(place.region.parent, None, "case.view")])
+    hrss = LineFactory(code="hrss")
+    rows = [
+        row_of(
+            draft(
+                region=region, category="", line=hrss, organisation=None,
+                valid_from=timezone.localdate(), source="拟改",
+            )
+        )
+        for region in (place.region, elsewhere.region)
+    ]  # fmt: skip
+
+    counted = []
+    for account in (admin, reader):
+        with database_scope(account.audience_keys()):
+            counted.append([(s.region, s.count) for s in simulate(account, rows)])
+
+    assert counted == [[(place.region.code, 1)], []]
 
 
 @pytest.mark.django_db
@@ -182,7 +208,7 @@ def test_a_planned_change_is_tried_on_the_day_on_which_it_begins():
         valid_from=timezone.localdate() + timedelta(days=30), source="拟改",
     )  # fmt: skip
 
-    shifts = simulate(place.clerk, [row_of(planned)])
+    shifts = simulate(editor(place), [row_of(planned)])
 
     assert [(s.count, s.after) for s in shifts] == [(1, f"{hrss.name}条线属地单位")]
 

@@ -11,7 +11,6 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from yanzhen.domains.hotline.models import Case, Category, keys_of
-from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.domains.hotline.routing.rules import Decision, Row, Table, decide, table_of
 from yanzhen.domains.hotline.routing.table import find, table
@@ -67,11 +66,13 @@ def proposal(case: Case) -> Proposal:
 def simulate(account: Account, rows: Sequence[Row], *, days: int = SIMULATED_DAYS) -> list[Shift]:
     """Return what of the last `days` would go elsewhere if `rows` were added to the table, the most first.
 
-    Both tables are asked on the day from which all of `rows` hold, as though the cases came then. Counts what the account
-    may see. Statements do not grow with the cases.
+    Both tables are asked on the day from which all of `rows` hold, as though the cases came then. Counts every case where
+    the account may change the table, read them or not, but those against its own unit: numbers, never a case. Statements do
+    not grow with the cases.
     """
     since = timezone.now() - timedelta(days=days)
-    groups = worklist(account).filter(received_at__gte=since).order_by().values("region", "category")
+    here = Case.objects.visible_to(account, "route.edit")
+    groups = here.filter(received_at__gte=since).order_by().values("region", "category")
     on = max((row.valid_from for row in rows), default=timezone.localdate())
     before, after = table(), _with(rows)
     shifts: Counter[tuple[str, str, str, str]] = Counter()
