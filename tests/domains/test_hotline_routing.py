@@ -32,7 +32,7 @@ def row(region: str, category: str, *, since: date = DAY, until: date | None = N
 
 
 def found(rows: list[Row], region: str, category: str, *, on: date = DAY) -> str | None:
-    chosen = decide(table_of(rows), region, category, on=on).row
+    chosen = decide(table_of(rows), region, category, on=on, names={}).row
     return chosen.to if chosen else None
 
 
@@ -56,6 +56,17 @@ def test_a_row_holds_from_its_first_day_up_to_its_last_exclusive():
     assert [found(rows, "370102", "", on=DAY + timedelta(days=n)) for n in (-1, 0, 1)] == [None, "37/", None]
 
 
+def test_the_reasons_call_a_category_by_its_name():
+    names = {"02": "劳动报酬", "0201": "拖欠工资"}
+
+    chosen = decide(table_of([row("37", "02")]), "370102", "0201", on=DAY, names=names)
+
+    assert chosen.why == (
+        "类别“拖欠工资”没有适用于该区划的规则",
+        "37、类别“劳动报酬”的规则（自 2026-03-04 起，依据）：37/02",
+    )
+
+
 @given(
     st.lists(
         st.tuples(
@@ -69,7 +80,7 @@ def test_a_decision_is_the_greatest_of_all_that_fit(cells):
     fitting = [r for r in rows if "370102".startswith(r.region) and "010101".startswith(r.category)]
     best = max(fitting, key=lambda r: (len(r.category), len(r.region)), default=None)
 
-    assert decide(table_of(rows), "370102", "010101", on=DAY).row == best
+    assert decide(table_of(rows), "370102", "010101", on=DAY, names={}).row == best
 
 
 def editor(place):

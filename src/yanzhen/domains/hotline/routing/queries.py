@@ -10,10 +10,10 @@ from datetime import timedelta
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from yanzhen.domains.hotline.models import Case, Category, keys_of
+from yanzhen.domains.hotline.models import Case, keys_of
 from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.domains.hotline.routing.rules import Decision, Row, Table, decide, table_of
-from yanzhen.domains.hotline.routing.table import find, table
+from yanzhen.domains.hotline.routing.table import find, names, table
 from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.scope import DEPTHS, prefix_of
 
@@ -74,16 +74,15 @@ def simulate(account: Account, rows: Sequence[Row], *, days: int = SIMULATED_DAY
     here = Case.objects.visible_to(account, "route.edit")
     groups = here.filter(received_at__gte=since).order_by().values("region", "category")
     on = max((row.valid_from for row in rows), default=timezone.localdate())
-    before, after = table(), _with(rows)
+    before, after, called = table(), _with(rows), names()
     shifts: Counter[tuple[str, str, str, str]] = Counter()
     for group in groups.annotate(count=Count("pk")):
         region, category = group["region"], group["category"] or ""
-        was, will = (_to(decide(rows, region, category, on=on)) for rows in (before, after))
+        was, will = (_to(decide(rows, region, category, on=on, names=called)) for rows in (before, after))
         if was != will:
             shifts[region, category, was, will] += group["count"]
-    names = dict(Category.objects.values_list("code", "name"))
     return [
-        Shift(region, names.get(category, category), count, was, will)
+        Shift(region, called.get(category, category), count, was, will)
         for (region, category, was, will), count in shifts.most_common()
     ]
 
