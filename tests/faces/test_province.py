@@ -79,6 +79,19 @@ def test_the_province_has_cases_in_every_state_and_somebody_for_every_role(loade
     }  # fmt: skip
 
 
+def test_whatever_a_second_person_decides_has_somebody_for_it(loaded):
+    """Leave is not granted by who asks, nor an appeal against a mark decided by who confirmed it."""
+    posts = Account.objects.filter(username__in=[post.username for post in province.POSTS])
+
+    sitting = set(posts.filter(seat__active=True))
+    granting = {a for a in posts if any(r.covers("370000", "union") for r in a.reaches("roster.approve"))}
+    checking = {a for a in posts if any(r.covers("370000", "union") for r in a.reaches("case.check"))}
+
+    assert sitting
+    assert len(granting - sitting) >= 1
+    assert len(checking) >= 2
+
+
 def test_the_planted_surge_is_an_alert_and_calls_end_in_a_case_a_reason_or_a_call_back(loaded):
     over = Call.objects.filter(ended_at__isnull=False)
 
