@@ -147,7 +147,7 @@ def test_the_table_is_changed_by_those_whose_place_it_is_with_a_source_and_not_b
     with pytest.raises(Invalid, match="依据"):
         draft(**good | {"source": " "}, valid_from=timezone.localdate())
     Category.objects.filter(code="020101").update(active=False)
-    with pytest.raises(Invalid, match="不存在或已停用"):
+    with pytest.raises(Invalid, match="已停用，请改选"):
         draft(**good | {"category": "020101"}, valid_from=timezone.localdate())
 
 

@@ -26,7 +26,7 @@ from yanzhen.foundation.models import Account, Organisation, Person, Region
 WORKERS = {
     "值班台": "leader",
     "诉求工单": "dispatcher", "回拨任务": "caller", "回访": "caller", "抽检": "checker", "知识与话术": "agent",
-    "我的通话": "agent", "全部通话": "leader", "派单规则": "coordinator", "热点预警": "leader", "排班": "province",
+    "我的通话": "agent", "全部通话": "leader", "派单规则": "coordinator", "诉求类别": "admin", "热点预警": "leader", "排班": "province",
     "指标": "leader", "分类模型": "admin", "单位": "registrar", "人员": "registrar", "来件对账": "leader",
     "通知投递": "admin", "记录链": "auditor", "账号与授权": "admin", "电话中继": "admin", "参数": "admin",
     "工作日历": "admin", "协办单": "hrss", "知识编审": "editor",

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.procedures.declare import State
@@ -70,6 +71,12 @@ def categories() -> QuerySet[Category]:
 def category_names() -> tuple[tuple[str, str], ...]:
     """Return (code, name) of the whole tree in force, in order of code."""
     return tuple(Category.objects.filter(active=True).order_by("code").values_list("code", "name"))
+
+
+def category_problem(code: str) -> str | None:
+    """Return why the category of a code may not be chosen; None where it is in force."""
+    found = Category.objects.filter(code=code).first()
+    return rules.category_is_in_force(found)
 
 
 def track_hash(number: str, secret: str) -> bytes:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from yanzhen.domains.hotline.models import Case, keys_of
+from yanzhen.domains.hotline.models import Case, Category, keys_of
 from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.domains.hotline.routing.rules import Decision, Row, Table, decide, table_of
 from yanzhen.domains.hotline.routing.table import find, names, table
@@ -44,6 +44,22 @@ def routes() -> QuerySet[Route]:
     today = timezone.localdate()
     rows = Route.objects.filter(Q(valid_to=None) | Q(valid_to__gt=today))
     return rows.select_related("region", "line", "organisation")
+
+
+def leaf(code: str) -> Category | None:
+    """Return the category of the third level with this code."""
+    return Category.objects.filter(code=code).first() if code.isdecimal() and len(code) == 6 else None
+
+
+def tree() -> QuerySet[Category]:
+    """All categories in order of code, also those withdrawn."""
+    return Category.objects.order_by("code")
+
+
+def running(account: Account) -> dict[str, int]:
+    """Return how many cases are not over, by code of their category, where the account may change the table."""
+    rows = Case.objects.visible_to(account, "route.edit").filter(ended_at=None, category__isnull=False)
+    return dict(rows.order_by().values_list("category").annotate(Count("pk")))
 
 
 def one(pk: int) -> Route | None:
