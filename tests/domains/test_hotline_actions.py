@@ -130,7 +130,7 @@ def test_every_reason_against_an_appeal_is_told_at_once_and_nothing_is_written()
     assert fields["phone"] == "手机号应为 11 位数字（固定电话请带区号，如 0531-12345678）"
     assert (fields["region"], fields["category"]) == (
         "请选择事发地（行政区划）",
-        "所选诉求类别不存在或已停用",
+        "没有这个诉求类别，请从列表中选",
     )
     assert (Case.objects.count(), Series.objects.count(), Record.objects.count()) == (0, 0, before)
 

@@ -22,6 +22,7 @@ from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Record
 from yanzhen.foundation.records import history
+from yanzhen.foundation.scope import database_scope
 
 DAY = date(2026, 3, 4)
 
@@ -31,7 +32,7 @@ def row(region: str, category: str, *, since: date = DAY, until: date | None = N
 
 
 def found(rows: list[Row], region: str, category: str, *, on: date = DAY) -> str | None:
-    chosen = decide(table_of(rows), region, category, on=on).row
+    chosen = decide(table_of(rows), region, category, on=on, names={}).row
     return chosen.to if chosen else None
 
 
@@ -55,6 +56,17 @@ def test_a_row_holds_from_its_first_day_up_to_its_last_exclusive():
     assert [found(rows, "370102", "", on=DAY + timedelta(days=n)) for n in (-1, 0, 1)] == [None, "37/", None]
 
 
+def test_the_reasons_call_a_category_by_its_name():
+    names = {"02": "劳动报酬", "0201": "拖欠工资"}
+
+    chosen = decide(table_of([row("37", "02")]), "370102", "0201", on=DAY, names=names)
+
+    assert chosen.why == (
+        "类别“拖欠工资”没有适用于该区划的规则",
+        "37、类别“劳动报酬”的规则（自 2026-03-04 起，依据）：37/02",
+    )
+
+
 @given(
     st.lists(
         st.tuples(
@@ -68,7 +80,7 @@ def test_a_decision_is_the_greatest_of_all_that_fit(cells):
     fitting = [r for r in rows if "370102".startswith(r.region) and "010101".startswith(r.category)]
     best = max(fitting, key=lambda r: (len(r.category), len(r.region)), default=None)
 
-    assert decide(table_of(rows), "370102", "010101", on=DAY).row == best
+    assert decide(table_of(rows), "370102", "010101", on=DAY, names={}).row == best
 
 
 def editor(place):
@@ -135,7 +147,7 @@ def test_the_table_is_changed_by_those_whose_place_it_is_with_a_source_and_not_b
     with pytest.raises(Invalid, match="依据"):
         draft(**good | {"source": " "}, valid_from=timezone.localdate())
     Category.objects.filter(code="020101").update(active=False)
-    with pytest.raises(Invalid, match="不存在或已停用"):
+    with pytest.raises(Invalid, match="已停用，请改选"):
         draft(**good | {"category": "020101"}, valid_from=timezone.localdate())
 
 
@@ -164,11 +176,36 @@ def test_a_change_is_tried_on_the_cases_of_late_and_nothing_is_saved(django_asse
         valid_from=timezone.localdate(), source="拟改",
     )  # fmt: skip
 
-    place.clerk.cells()
-    shifts = simulate(place.clerk, [row_of(change)])
+    shifts = simulate(editor(place), [row_of(change)])
 
     assert [(s.region, s.count, s.after) for s in shifts] == [(place.region.code, 3, hrss.name)]
     assert Route.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_trial_counts_every_case_of_the_editors_place_though_the_editor_may_read_none():
+    place, elsewhere = county(), county("370202")
+    for county_ in (place, elsewhere):
+        county_.case()
+    admin = AccountFactory(grants=[(place.region.parent, None, "route.edit")])
+    reader = AccountFactory(grants=[(place.region.parent, None, "case.view")])
+    hrss = LineFactory(code="hrss")
+    rows = [
+        row_of(
+            draft(
+                region=region, category="", line=hrss, organisation=None,
+                valid_from=timezone.localdate(), source="拟改",
+            )
+        )
+        for region in (place.region, elsewhere.region)
+    ]  # fmt: skip
+
+    counted = []
+    for account in (admin, reader):
+        with database_scope(account.audience_keys()):
+            counted.append([(s.region, s.count) for s in simulate(account, rows)])
+
+    assert counted == [[(place.region.code, 1)], []]
 
 
 @pytest.mark.django_db
@@ -182,7 +219,7 @@ def test_a_planned_change_is_tried_on_the_day_on_which_it_begins():
         valid_from=timezone.localdate() + timedelta(days=30), source="拟改",
     )  # fmt: skip
 
-    shifts = simulate(place.clerk, [row_of(planned)])
+    shifts = simulate(editor(place), [row_of(planned)])
 
     assert [(s.count, s.after) for s in shifts] == [(1, f"{hrss.name}条线属地单位")]
 

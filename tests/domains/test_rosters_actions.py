@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tests.factories import AccountFactory, LineFactory, RegionFactory
 from tests.rosters import ZONE, Place, general, moment, place, seated, shift
-from yanzhen.domains.hotline.rosters import queries
+from yanzhen.domains.hotline.rosters import queries, rules
 from yanzhen.domains.hotline.rosters.actions import alarms, duty, leaves, seats, shifts, swaps
 from yanzhen.domains.hotline.rosters.actions.shifts import Overlap, Plan, Planned, RosterRefused
 from yanzhen.domains.hotline.rosters.coverage import Hole, Span
@@ -111,6 +111,16 @@ def test_short_rest_is_warned_of_and_not_refused(here):
         f"{account} 01-05 08:00–16:00 与 01-05 20:00–24:00 之间只休息 4 小时，少于 8 小时"
     ]
     assert len(done.shifts) == 2
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(59, "59 分钟"), (60, "1 小时"), (450, "7 小时 30 分钟"), (0.5, "1 分钟")]
+)
+def test_a_short_rest_is_told_in_hours_and_minutes(minutes, words):
+    first = Span(moment(5, 8), moment(5, 16))
+    second = Span(first.end + timedelta(minutes=minutes), moment(6, 8))
+
+    assert rules.short_rest("张某", [second, first], 8)[0].endswith(f"之间只休息 {words}，少于 8 小时")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from tests.faces.console import browser, text
 from tests.factories import AccountFactory, RegionFactory
 from tests.rosters import Place, moment, place, shift
 from yanzhen.domains.hotline.rosters import queries
+from yanzhen.domains.hotline.rosters.actions import alarms
 from yanzhen.domains.hotline.rosters.models import HandOver, Leave, Presence, Seat, Shift, Swap
 from yanzhen.faces.places import forget_regions
 from yanzhen.foundation.models import Record
@@ -114,6 +116,53 @@ def test_coverage_names_each_hole_and_says_when_there_is_none(here):
     assert "每一分钟都有人" in page
     assert "本级" in page
     assert "上级" in page
+
+
+def test_each_hole_is_counted_once_and_has_one_alarm_whatever_the_reader_reaches(here):
+    near, other = here.seat(here.city), RegionFactory(code="370200", level="city")
+    now = timezone.now()
+    for day in range(31):
+        shift(near, here.city, now + timedelta(days=day - 0.5), now + timedelta(days=day + 0.5))
+    forget_regions()
+    alarms.watch(now)
+
+    told = {}
+    for region in (here.province, other):
+        viewer = browser(AccountFactory(grants=[(region, None, "roster.view roster.edit")]))
+        page = text(viewer.get("/console/rosters/coverage/"))
+        told[region] = [words for words in ("空班 2 处", "告警 2 条", "同时还有 1 处") if words in page]
+
+    assert list(told.values()) == [["空班 2 处", "告警 2 条", "同时还有 1 处"]] * 2
+
+
+def test_a_hole_is_offered_to_be_filled_where_the_planner_may_plan_and_to_nobody_else(here):
+    offered = {}
+    for region in (here.province, here.city):
+        viewer = browser(AccountFactory(grants=[(region, None, "roster.view roster.edit")]))
+        page = viewer.get("/console/rosters/coverage/").content.decode()
+        offered[region.code] = re.findall(r"/console/rosters/plan/\?region=(\d*)", page)
+
+    assert offered == {"370000": ["370000"], "370100": []}
+
+
+def test_a_planner_fills_the_own_part_of_a_hole_of_many_places(here):
+    other = RegionFactory(code="370200", level="city")
+    near, now = here.seat(here.city), timezone.now()
+    for day in range(31):
+        shift(near, here.city, now + timedelta(days=day - 0.5), now + timedelta(days=day + 0.5))
+    forget_regions()
+    viewer = browser(AccountFactory(grants=[(other, None, "roster.view roster.edit")]))
+
+    page = viewer.get("/console/rosters/coverage/").content.decode()
+
+    assert re.findall(r"/console/rosters/plan/\?region=(\d*)", page) == ["370200"]
+
+
+def test_who_decides_no_request_is_refused_the_list_of_them(here):
+    page = browser(here.planner).get("/console/rosters/requests/")
+
+    assert page.status_code == 403
+    assert "审批请假与换班" in text(page)
 
 
 def test_the_statements_of_the_coverage_page_do_not_grow(here, django_assert_max_num_queries):

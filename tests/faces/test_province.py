@@ -26,7 +26,7 @@ from yanzhen.foundation.models import Account, Organisation, Person, Region
 WORKERS = {
     "值班台": "leader",
     "诉求工单": "dispatcher", "回拨任务": "caller", "回访": "caller", "抽检": "checker", "知识与话术": "agent",
-    "我的通话": "agent", "全部通话": "leader", "派单规则": "coordinator", "热点预警": "leader", "排班": "province",
+    "我的通话": "agent", "全部通话": "leader", "派单规则": "coordinator", "诉求类别": "admin", "热点预警": "leader", "排班": "province",
     "指标": "leader", "分类模型": "admin", "单位": "registrar", "人员": "registrar", "来件对账": "leader",
     "通知投递": "admin", "记录链": "auditor", "账号与授权": "admin", "电话中继": "admin", "参数": "admin",
     "工作日历": "admin", "协办单": "hrss", "知识编审": "editor",
@@ -77,6 +77,19 @@ def test_the_province_has_cases_in_every_state_and_somebody_for_every_role(loade
     assert {label for label, done, total in loaded if done == total} == {
         "演示工单", "人员、排班、预警、回访", "评选、荣誉、师徒", "演示通话", "通知和对账",
     }  # fmt: skip
+
+
+def test_whatever_a_second_person_decides_has_somebody_for_it(loaded):
+    """Leave is not granted by who asks, nor an appeal against a mark decided by who confirmed it."""
+    posts = Account.objects.filter(username__in=[post.username for post in province.POSTS])
+
+    sitting = set(posts.filter(seat__active=True))
+    granting = {a for a in posts if any(r.covers("370000", "union") for r in a.reaches("roster.approve"))}
+    checking = {a for a in posts if any(r.covers("370000", "union") for r in a.reaches("case.check"))}
+
+    assert sitting
+    assert len(granting - sitting) >= 1
+    assert len(checking) >= 2
 
 
 def test_the_planted_surge_is_an_alert_and_calls_end_in_a_case_a_reason_or_a_call_back(loaded):

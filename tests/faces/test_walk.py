@@ -235,6 +235,8 @@ class Rows:
             region=place.region, line=place.union.line, valid_from=date(2026, 1, 1), source="分工方案"
         )
         self.by_name["console:route-end"] = {"pk": route.pk}
+        for name in ("category-withdraw", "category-reinstate"):
+            self.by_name[f"console:{name}"] = {"code": place.category.code}
         self.report = PARTS[DutyReport](region=place.region, line=place.union.line)
         self.by_name["console:honour-report"] = {"pk": self.report.pk}
         for name in (

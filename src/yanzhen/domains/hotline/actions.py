@@ -138,7 +138,7 @@ def in_force(appeals: Iterable[Appeal]) -> Known:
         places.add(appeal.region)
         themes.add(appeal.category)
     regions = Region.objects.filter(code__in=places, valid_to=None)
-    categories = Category.objects.filter(code__in=themes - {""}, active=True)
+    categories = Category.objects.filter(code__in=themes - {""})
     return Known(
         {region.code: region for region in regions},
         {category.code: category for category in categories},
@@ -155,8 +155,8 @@ def unnumbered_case(
     category = known.categories.get(appeal.category)
     if region is None:
         problems["region"] = "请选择事发地（行政区划）"
-    if appeal.category and category is None:
-        problems["category"] = "所选诉求类别不存在或已停用"
+    if appeal.category and (problem := rules.category_is_in_force(category)):
+        problems["category"] = problem
     case = Case(
         region=region,
         line_id=LINE,

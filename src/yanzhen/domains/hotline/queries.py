@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.procedures import CASE
 from yanzhen.engines.procedures.declare import State
@@ -91,6 +92,12 @@ def returned(case: Case) -> tuple[str, ...]:
 
 def _unit(values: dict[str, Any] | None, name: str) -> int | None:
     return (values or {}).get(name)
+
+
+def category_problem(code: str) -> str | None:
+    """Return why the category of a code may not be chosen; None where it is in force."""
+    found = Category.objects.filter(code=code).first()
+    return rules.category_is_in_force(found)
 
 
 def track_hash(number: str, secret: str) -> bytes:

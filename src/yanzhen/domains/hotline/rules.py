@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from yanzhen.domains.hotline.models import Case, keys_of
+from yanzhen.domains.hotline.models import Case, Category, keys_of
 from yanzhen.engines.similarity.text import text_normal
 from yanzhen.foundation.models import Organisation
 from yanzhen.foundation.organisations import charge_problem
@@ -93,7 +93,14 @@ def has_third_level_category(case: Case) -> str | None:
         return "尚未选择诉求类别"
     if case.category.level < 3:
         return f"诉求类别“{case.category.name}”须选到第三级"
-    return None if case.category.active else f"诉求类别“{case.category.name}”已停用，请另选"
+    return category_is_in_force(case.category)
+
+
+def category_is_in_force(category: Category | None) -> str | None:
+    """停用的类别不再选用"""
+    if category is None:
+        return "没有这个诉求类别，请从列表中选"
+    return None if category.active else f"诉求类别“{category.name}”已停用，请改选在用的类别"
 
 
 def handler_is_of_the_organisation(case: Case) -> str | None:

@@ -17,7 +17,7 @@ from yanzhen.domains.hotline.searching import CASES as SEARCHED
 from yanzhen.domains.hotline.secrecy import hidden_from, told_openly
 from yanzhen.engines.procedures.ladder import escalated
 from yanzhen.engines.procedures.models import Subject
-from yanzhen.faces.console import choices, pickers
+from yanzhen.faces.console import choices, pickers, themes
 from yanzhen.faces.console.desk import DESKS, Advised, Column, Desk, Link, Reveal, Secrecy, Section
 from yanzhen.faces.console.filters import (
     Rows,
@@ -35,7 +35,7 @@ RUNGS = [(rung.code, rung.label) for rung in LADDER.rungs]
 
 
 def category_field(_account: Account, _row: Subject | None) -> forms.Field:
-    return pickers.row_field(queries.categories(), choices.tree(categories(), leaf=6))
+    return themes.category_field(queries.categories(), choices.tree(categories(), leaf=6))
 
 
 def charge_field(account: Account, row: Subject | None) -> forms.Field:

@@ -41,6 +41,7 @@ PLACES = (
     Entry("console:programmes", "评选方案", "list-check", ("programme.view",)),
     Entry("console:sheets", "表格导入导出", "table", ("sheet.import", "sheet.undo")),
     Entry("console:routes", "派单规则", "arrows-split", ("route.edit", "case.assign")),
+    Entry("console:categories", "诉求类别", "list-check", ("route.edit",)),
     Entry("console:hotspots", "热点预警", "alert-triangle", ("hotspot.view",)),
     Entry("console:honour-reports", "履职报告", "file-text", ("honour.report", "honour.review")),
     Entry("console:honour-numbers", "证书编号", "list-check", ("honour.award", "honour.approve")),

@@ -23,6 +23,7 @@ from yanzhen.faces.console.calls.listing import call_or_404
 from yanzhen.faces.console.desks import CASES
 from yanzhen.faces.console.pages import attempt, page, sent, show
 from yanzhen.faces.console.pickers import EMPTY
+from yanzhen.faces.console.themes import CategoryCodeField
 from yanzhen.faces.filing import Filed, file_appeal
 from yanzhen.faces.http import AccountRequest
 from yanzhen.faces.places import categories
@@ -52,7 +53,7 @@ class AppealForm(forms.Form):
     )
     title = forms.CharField(label=_("标题（选填，默认取首句）"), max_length=80, required=False)
     region = forms.ChoiceField(label=_("事发地"), choices=lambda: [EMPTY, *choices.regions()])
-    category = forms.ChoiceField(
+    category = CategoryCodeField(
         label=_("诉求类别（选填）"),
         choices=lambda: [EMPTY, *choices.tree(categories(), leaf=6)],
         required=False,

@@ -252,9 +252,15 @@ def _changed(known: Iterable[tuple[int, Duty]], change: Change) -> list[tuple[in
 
 
 def alarms(account: Account) -> QuerySet[Alarm]:
-    """The holes that are open where the account sees rosters; and those above it, which it lies below."""
+    """The alarms that are open where the account sees rosters."""
     rows: QuerySet[Alarm] = Alarm.objects.visible_to(account, VIEW)
     return rows.filter(closed_at=None).select_related("region", "skill")
+
+
+def alarmed(codes: Iterable[str]) -> int:
+    """Return how many alarms are open in these regions: one for each hole. Read with everything in reach, as the holes are."""
+    with database_scope({EVERYTHING}):
+        return Alarm.objects.filter(closed_at=None, region__in=codes).count()
 
 
 def reached(account: Account, codes: Iterable[str]) -> list[str]:

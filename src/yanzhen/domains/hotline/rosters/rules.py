@@ -57,6 +57,13 @@ def short_rest(who: str, spans: Iterable[Span], hours: int) -> list[str]:
         rest = after.start - before.end
         if timedelta() < rest < least:
             found.append(
-                f"{who} {spelled(*before)} 与 {spelled(*after)} 之间只休息 {rest / timedelta(hours=1):g} 小时，少于 {hours} 小时"
+                f"{who} {spelled(*before)} 与 {spelled(*after)} 之间只休息 {_lasting(rest)}，少于 {hours} 小时"
             )
     return found
+
+
+def _lasting(rest: timedelta) -> str:
+    """Write a time in hours and minutes, without what is none; under a minute is one."""
+    hours, minutes = divmod(max(1, rest // timedelta(minutes=1)), 60)
+    words = ((hours, "小时"), (minutes, "分钟"))
+    return " ".join(f"{n} {unit}" for n, unit in words if n)

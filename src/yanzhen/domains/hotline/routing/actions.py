@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.routing.models import Route
+from yanzhen.domains.hotline.rules import category_is_in_force
 from yanzhen.foundation.errors import Invalid, NotAllowed
 from yanzhen.foundation.models import Account, Line, Organisation, Region
 from yanzhen.foundation.organisations import charge_problem
@@ -35,8 +36,8 @@ def draft(
 ) -> Route:
     """Return the unsaved route; raises Invalid with a reason for each field that is wrong."""
     problems: dict[str, str] = {}
-    if category and not Category.objects.filter(code=category, active=True).exists():
-        problems["category"] = f"诉求类别 {category} 不存在或已停用"
+    if category and (problem := category_is_in_force(Category.objects.filter(code=category).first())):
+        problems["category"] = problem
     if organisation and organisation.line_id != line.code:
         problems["organisation"] = f"{organisation.name} 不属于所选条线"
     elif organisation and (problem := charge_problem(organisation, region.code)):

@@ -11,10 +11,9 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from yanzhen.domains.hotline.models import Case, Category, keys_of
-from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.domains.hotline.routing.rules import Decision, Row, Table, decide, table_of
-from yanzhen.domains.hotline.routing.table import find, table
+from yanzhen.domains.hotline.routing.table import find, names, table
 from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.scope import DEPTHS, prefix_of
 
@@ -47,6 +46,22 @@ def routes() -> QuerySet[Route]:
     return rows.select_related("region", "line", "organisation")
 
 
+def leaf(code: str) -> Category | None:
+    """Return the category of the third level with this code."""
+    return Category.objects.filter(code=code).first() if code.isdecimal() and len(code) == 6 else None
+
+
+def tree() -> QuerySet[Category]:
+    """All categories in order of code, also those withdrawn."""
+    return Category.objects.order_by("code")
+
+
+def running(account: Account) -> dict[str, int]:
+    """Return how many cases are not over, by code of their category, where the account may change the table."""
+    rows = Case.objects.visible_to(account, "route.edit").filter(ended_at=None, category__isnull=False)
+    return dict(rows.order_by().values_list("category").annotate(Count("pk")))
+
+
 def one(pk: int) -> Route | None:
     return Route.objects.select_related("region", "line", "organisation").filter(pk=pk).first()
 
@@ -67,22 +82,23 @@ def proposal(case: Case) -> Proposal:
 def simulate(account: Account, rows: Sequence[Row], *, days: int = SIMULATED_DAYS) -> list[Shift]:
     """Return what of the last `days` would go elsewhere if `rows` were added to the table, the most first.
 
-    Both tables are asked on the day from which all of `rows` hold, as though the cases came then. Counts what the account
-    may see. Statements do not grow with the cases.
+    Both tables are asked on the day from which all of `rows` hold, as though the cases came then. Counts every case where
+    the account may change the table, read them or not, but those against its own unit: numbers, never a case. Statements do
+    not grow with the cases.
     """
     since = timezone.now() - timedelta(days=days)
-    groups = worklist(account).filter(received_at__gte=since).order_by().values("region", "category")
+    here = Case.objects.visible_to(account, "route.edit")
+    groups = here.filter(received_at__gte=since).order_by().values("region", "category")
     on = max((row.valid_from for row in rows), default=timezone.localdate())
-    before, after = table(), _with(rows)
+    before, after, called = table(), _with(rows), names()
     shifts: Counter[tuple[str, str, str, str]] = Counter()
     for group in groups.annotate(count=Count("pk")):
         region, category = group["region"], group["category"] or ""
-        was, will = (_to(decide(rows, region, category, on=on)) for rows in (before, after))
+        was, will = (_to(decide(rows, region, category, on=on, names=called)) for rows in (before, after))
         if was != will:
             shifts[region, category, was, will] += group["count"]
-    names = dict(Category.objects.values_list("code", "name"))
     return [
-        Shift(region, names.get(category, category), count, was, will)
+        Shift(region, called.get(category, category), count, was, will)
         for (region, category, was, will), count in shifts.most_common()
     ]
 

@@ -44,23 +44,24 @@ def table_of(rows: Iterable[Row]) -> Table:
     return found
 
 
-def decide(table: Table, region: str, category: str, *, on: date) -> Decision:
+def decide(table: Table, region: str, category: str, *, on: date, names: Mapping[str, str]) -> Decision:
     """Return the route of a matter: of all that fit, the longest category prefix, and among those the longest region.
 
-    `category` may be "" where nobody knows it yet; then only the routes for every matter fit.
+    `category` may be "" where nobody knows it yet; then only the routes for every matter fit. `names` are those of the
+    categories by code, for the sentences.
     """
     why: list[str] = []
     for theme in _prefixes(category, step=2, shortest=0):
+        matter = f"类别“{names.get(theme, theme)}”" if theme else "所有类别"
         for place in _prefixes(prefix_of(region), step=1, shortest=2):
             for row in table.get((theme, place), ()):
                 if row.valid_from <= on and (row.valid_to is None or on < row.valid_to):
-                    matter = f"类别 {theme}" if theme else "所有类别"
                     why.append(
                         f"{row.place}、{matter}的规则（自 {row.valid_from} 起，{row.source}）：{row.to}"
                     )
                     return Decision(row, tuple(why))
         if theme:
-            why.append(f"类别 {theme} 没有适用于该区划的规则")
+            why.append(f"{matter}没有适用于该区划的规则")
     why.append("没有适用的派单规则，由派单员决定")
     return Decision(None, tuple(why))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 
-from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.domains.hotline.routing.rules import Decision, Row, Table, decide, table_of
 from yanzhen.foundation.calendar.held import Held, fingerprint_of
@@ -16,12 +17,18 @@ from yanzhen.foundation.scope import prefix_of
 
 def table() -> Table:
     """Return all rows; fresh to 5 s."""
-    return _TABLE.get()
+    return _KEPT.get()[0]
+
+
+def names() -> Mapping[str, str]:
+    """Return the names of all categories by code, also of those withdrawn; fresh to 5 s."""
+    return _KEPT.get()[1]
 
 
 def find(region: str, category: str, *, on: date) -> Decision:
     """Return the route of a matter on a day. No statement while the table is fresh (5 s)."""
-    return decide(_TABLE.get(), region, category, on=on)
+    kept, called = _KEPT.get()
+    return decide(kept, region, category, on=on, names=called)
 
 
 def explained(case: Case) -> dict[str, object]:
@@ -46,14 +53,18 @@ def row_of(route: Route) -> Row:
     )
 
 
-def forget_routes(**_: object) -> None:
-    _TABLE.forget()
+def forget(**_: object) -> None:
+    _KEPT.forget()
 
 
-def _read() -> Table:
-    return table_of(row_of(route) for route in Route.objects.select_related("region", "line", "organisation"))
+def _read() -> tuple[Table, Mapping[str, str]]:
+    routes = Route.objects.select_related("region", "line", "organisation")
+    return table_of(row_of(route) for route in routes), dict(Category.objects.values_list("code", "name"))
 
 
-_TABLE: Held[Table] = Held(_read, fingerprint_of("select * from routing_route"), seconds=5)
+_KEPT: Held[tuple[Table, Mapping[str, str]]] = Held(
+    _read, fingerprint_of("select * from routing_route", "select * from hotline_category"), seconds=5
+)
 for signal in (post_save, post_delete):
-    signal.connect(forget_routes, sender=Route, dispatch_uid=f"routes-{id(signal)}")
+    for model in (Route, Category):
+        signal.connect(forget, sender=model, dispatch_uid=f"routes-{id(signal)}-{model.__name__}")

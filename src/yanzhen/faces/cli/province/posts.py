@@ -17,6 +17,8 @@ class Post:
     role: str
     region: str
     line: str | None = "union"
+    also: str | None = None
+    """Another role that it holds in the same place."""
 
 
 POSTS = (
@@ -24,13 +26,13 @@ POSTS = (
     Post("dispatcher", "济南市派单员", "dispatcher", "370100"),
     Post("province", "省热线派单员", "dispatcher", "370000"),
     Post("handler", "历下区总工会承办人", "handler", "370102"),
-    Post("approver", "济南市审批人", "approver", "370100"),
+    Post("approver", "省热线审批人", "approver", "370000"),
     Post("caller", "省热线回访员", "follow_up", "370000"),
     Post("checker", "省热线质检员", "inspector", "370000"),
     Post("hrss", "历下区人社协办人", "respondent", "370102", "hrss"),
     Post("registrar", "历下区人员单位管理员", "registrar", "370102"),
     Post("editor", "省知识编辑", "editor", "370000"),
-    Post("reviewer", "省知识审核员", "reviewer", "370000"),
+    Post("reviewer", "省知识审核员、质检复核员", "reviewer", "370000", also="inspector"),
     Post("coordinator", "济南市协调人", "coordinator", "370100"),
     Post("leader", "省总工会负责人", "leader", "370000"),
     Post("city", "济南市总工会负责人", "leader", "370100"),

@@ -62,13 +62,14 @@ def staff(units: dict[tuple[str, str], Organisation]) -> dict[str, Account]:
             name=post.label,
             organisation=units.get((post.region, post.line or "union")),
         )
-        Grant.objects.create(
-            account=account,
-            role=Role.objects.get(code=post.role),
-            region_id=post.region,
-            line_id=post.line,
-            starts_on=SINCE,
-        )
+        for role in filter(None, (post.role, post.also)):
+            Grant.objects.create(
+                account=account,
+                role=Role.objects.get(code=role),
+                region_id=post.region,
+                line_id=post.line,
+                starts_on=SINCE,
+            )
         found[post.username] = account
     loaders = (
         ("all", "agent dispatcher handler"),

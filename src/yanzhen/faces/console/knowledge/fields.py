@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from yanzhen.domains.hotline.knowledge.queries import categories as rows_of_categories
 from yanzhen.faces import registers
 from yanzhen.faces.console.choices import Choice, Group
-from yanzhen.faces.console.pickers import row_field
 from yanzhen.faces.console.setup.fields import region_choices
+from yanzhen.faces.console.themes import category_field as themed
 from yanzhen.faces.places import categories, region_by_code
 from yanzhen.foundation.models import Account, Region
 
@@ -59,7 +59,7 @@ def levels(rows: Iterable[tuple[str, str]]) -> list[Group]:
 
 
 def category_field() -> forms.ModelChoiceField[Any]:
-    chosen = row_field(rows_of_categories(), levels(categories()))
+    chosen = themed(rows_of_categories(), levels(categories()))
     chosen.required = False
     chosen.label = _("适用类别（选填）")
     return chosen

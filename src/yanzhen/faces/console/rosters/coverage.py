@@ -16,12 +16,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yanzhen.domains.hotline.rosters import queries, rules
+from yanzhen.domains.hotline.rosters.actions.shifts import EDIT
 from yanzhen.domains.hotline.rosters.coverage import Day, Hole, Span, day_by_day, folded, holes
 from yanzhen.domains.hotline.rosters.queries import HORIZON, VIEW, Change
 from yanzhen.faces.console.pages import page
 from yanzhen.faces.console.rosters import frame
 from yanzhen.faces.http import AccountRequest
 from yanzhen.foundation.errors import NotAllowed
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import prefix_of
 
 MOST = 100
@@ -30,11 +32,12 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class SpokenHole:
-    """A hole as a page names it; `plan` is the query with which the planning form opens filled in."""
+    """Holes of one time as a page names them; `plan` is the query with which the planning form opens filled in, "" where
+    the account may plan for none of them."""
 
     region: str
     others: list[str]
-    """Further regions that nobody is there for at that time."""
+    """Further regions that nobody is there for at that time: each is a hole."""
     skill: str
     span: str
     hours: float
@@ -55,7 +58,7 @@ def coverage(request: AccountRequest) -> HttpResponse:
     skill = next((s for s in skills if s.code == request.GET.get("skill")), skills[0] if skills else None)
     few = folded(holes(cover, codes, [s.code for s in skills]), codes)
     mine = set(queries.reached(request.user, codes))
-    spoken = spoken_holes(hole for hole in few if hole.region in mine)
+    spoken = spoken_holes((hole for hole in few if hole.region in mine), request.user)
     days = _days(window)
     names = frame.names(set(shown))
     context = {
@@ -68,8 +71,9 @@ def coverage(request: AccountRequest) -> HttpResponse:
             (code, names[code], _cells(day_by_day(cover, code, skill.code, days))) for code in shown if skill
         ],
         "holes": spoken[:MOST],
-        "more": max(0, len(spoken) - MOST),
-        "alarms": len(queries.alarms(request.user)[: MOST + 1]),
+        "count": _count(spoken),
+        "more": _count(spoken[MOST:]),
+        "alarms": queries.alarmed(mine),
     }
     return frame.show_tab(request, "console/rosters/coverage.html", context, tab="console:coverage")
 
@@ -108,8 +112,15 @@ def _cells(days: Iterable[Day]) -> list[tuple[str, str, str]]:
     return found
 
 
-def spoken_holes(found: Iterable[Hole]) -> list[SpokenHole]:
-    """Name holes for a page, those of the same skill and time together under the uppermost: who fills that fills all."""
+def _count(spoken: Iterable[SpokenHole]) -> int:
+    return sum(1 + len(hole.others) for hole in spoken)
+
+
+def spoken_holes(found: Iterable[Hole], account: Account) -> list[SpokenHole]:
+    """Name holes for a page, those of the same skill and time together under the uppermost: who fills that fills all.
+
+    The account is offered to fill the uppermost for which it may plan.
+    """
     groups: dict[tuple[datetime, datetime, str], list[Hole]] = defaultdict(list)
     for hole in found:
         groups[hole.start, hole.end, hole.skill].append(hole)
@@ -123,6 +134,7 @@ def spoken_holes(found: Iterable[Hole]) -> list[SpokenHole]:
             for hole in group
         ]
         moments = {"start": start, "end": end}
+        own = frame.first_for(account, EDIT, [hole.region for hole in group])
         query = {name: timezone.localtime(at).strftime(frame.LOCAL) for name, at in moments.items()}
         said.append(
             SpokenHole(
@@ -131,7 +143,7 @@ def spoken_holes(found: Iterable[Hole]) -> list[SpokenHole]:
                 skills[skill],
                 rules.spelled(start, end),
                 (end - start) / timedelta(hours=1),
-                urlencode({"region": group[0].region, "skill": skill, **query}),
+                urlencode({"region": own, "skill": skill, **query}) if own else "",
             )
         )
     return said
@@ -192,7 +204,7 @@ def simulation(request: AccountRequest) -> HttpResponse:
         now = timezone.now()
         found = queries.simulate([rows[n].change() for n in filled], Span(now, now + HORIZON))
         codes = queries.regions()
-        context["opened"] = spoken_holes(folded(found.opened, codes))[:MOST]
-        context["closed"] = spoken_holes(folded(found.closed, codes))[:MOST]
+        context["opened"] = spoken_holes(folded(found.opened, codes), request.user)[:MOST]
+        context["closed"] = spoken_holes(folded(found.closed, codes), request.user)[:MOST]
         context["told"] = True
     return frame.show_tab(request, "console/rosters/simulation.html", context, tab="console:simulation")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,6 +95,12 @@ def regions_for(account: Account, right: str) -> list[Choice | Group]:
         elif inner := [choice for choice in told if _within(choice[0], prefixes)]:
             offered.append((code, inner))
     return offered
+
+
+def first_for(account: Account, right: str, codes: Iterable[str]) -> str:
+    """Return the first of the regions in which the account holds `right`; "" where it does in none."""
+    prefixes = [reach.prefix for reach in account.reaches(right)]
+    return next((code for code in codes if _within(code, prefixes)), "")
 
 
 def region_groups(account: Account, right: str) -> list[dict[str, Any]]:

@@ -132,7 +132,7 @@ def cancelling(request: AccountRequest, pk: int) -> HttpResponse:
         % {"who": row.account, "span": rules.spelled(row.starts_at, row.ends_at)},
         done=gettext("已取消班次"),
         back=_back(request),
-        holes=spoken_holes(opened),
+        holes=spoken_holes(opened, request.user),
     )
 
 

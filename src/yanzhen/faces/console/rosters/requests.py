@@ -19,6 +19,7 @@ from yanzhen.faces.console.pages import page, sent
 from yanzhen.faces.console.rosters.coverage import SpokenHole, spoken_holes
 from yanzhen.faces.console.rosters.frame import WAYS, act, show_tab
 from yanzhen.faces.http import AccountRequest
+from yanzhen.foundation.errors import NotAllowed
 
 DECISIONS = (("yes", _("批准")), ("no", _("不批准")))
 MOST = 100
@@ -26,6 +27,8 @@ MOST = 100
 
 @page("GET", "HEAD")
 def waiting(request: AccountRequest) -> HttpResponse:
+    if not request.user.reaches("roster.approve"):
+        raise NotAllowed("您没有“审批请假与换班”权限；自己的请假和换班在“我的班次”中查看")
     context = {
         "leaves": queries.leaves_to_decide(request.user)[:MOST],
         "swaps": queries.swaps_to_decide(request.user)[:MOST],
@@ -44,7 +47,7 @@ def deciding_leave(request: AccountRequest, pk: int) -> HttpResponse:
         lambda granted, note: leaves.decide_leave(leave, granted=granted, note=note, actor=request.user),
         label=gettext("请假：%(who)s %(span)s")
         % {"who": leave.account, "span": rules.spelled(leave.starts_at, leave.ends_at)},
-        holes=spoken_holes(folded(opened, queries.regions())),
+        holes=spoken_holes(folded(opened, queries.regions()), request.user),
         facts=[leave.reason],
     )
 

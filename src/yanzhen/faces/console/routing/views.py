@@ -19,8 +19,9 @@ from yanzhen.faces.console import choices
 from yanzhen.faces.console.forms import text_field
 from yanzhen.faces.console.pages import attempt, page, see_other, sent, show
 from yanzhen.faces.console.pickers import EMPTY, bodies_field
+from yanzhen.faces.console.themes import CategoryCodeField
 from yanzhen.faces.http import AccountRequest
-from yanzhen.faces.places import categories, lines, region_names, regions_in_force
+from yanzhen.faces.places import lines, region_names, regions_in_force
 from yanzhen.foundation.models import Account
 
 WAYS = ("GET", "HEAD", "POST")
@@ -30,12 +31,12 @@ class Question(forms.Form):
     """Where would this go?"""
 
     region = forms.ChoiceField(label=_("行政区划"), choices=lambda: [choices.province(), *choices.regions()])
-    category = forms.ChoiceField(label=_("诉求类别"), choices=choices.themes, required=False)
+    category = CategoryCodeField(label=_("诉求类别"), choices=choices.themes, required=False)
 
 
 class RouteForm(forms.Form):
     region = forms.ModelChoiceField(regions_in_force(), label=_("行政区划"))
-    category = forms.ChoiceField(label=_("诉求类别"), choices=choices.themes, required=False)
+    category = CategoryCodeField(label=_("诉求类别"), choices=choices.themes, required=False)
     line = forms.ModelChoiceField(lines(), label=_("条线"))
     valid_from = forms.DateField(label=_("生效日期"), widget=forms.DateInput(attrs={"type": "date"}))
     source = forms.CharField(label=_("来源（文件名称、文号）"), max_length=200)
@@ -58,7 +59,7 @@ def listing(request: AccountRequest) -> HttpResponse:
     if question.is_bound and question.is_valid():
         given = question.cleaned_data
         decision = table.find(given["region"], given["category"], on=timezone.localdate())
-    names = dict(categories())
+    names = table.names()
     rows = [(route, names.get(route.category, route.category)) for route in queries.routes()]
     return show(
         request,
