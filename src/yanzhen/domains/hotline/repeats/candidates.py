@@ -14,7 +14,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from yanzhen.domains.hotline.hotspots.sources import KIND
-from yanzhen.domains.hotline.models import Case, keys_of
+from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.names import keys_of
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.repeats.models import Member, Trace
@@ -27,7 +28,8 @@ from yanzhen.engines.similarity.index import candidates as alike
 from yanzhen.engines.similarity.sources import Words
 from yanzhen.engines.similarity.text import name_normal
 from yanzhen.foundation import crypto
-from yanzhen.foundation.models import Account, Organisation
+from yanzhen.foundation.models import Account
+from yanzhen.foundation.organisations import called
 from yanzhen.foundation.people import phone_problem
 
 WEIGHTS: Mapping[str, int] = MappingProxyType(
@@ -95,9 +97,8 @@ def sought_of(about: Case | Appeal) -> Sought:
 
 def _unit(name: str) -> tuple[str, ...]:
     name = name.strip()
-    called = Organisation.objects.filter(Q(name=name) | Q(aliases__contains=[name]), valid_to=None)
-    units = list(called[:2]) if name else []
-    return tuple(keys_of(units[0])) if len(units) == 1 else ()
+    units = list(called(name)[:2]) if name else []
+    return keys_of(units[0]) if len(units) == 1 else ()
 
 
 def candidates(about: Case | Appeal, account: Account, *, now: datetime | None = None) -> list[Candidate]:
