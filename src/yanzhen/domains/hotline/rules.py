@@ -11,7 +11,7 @@ from yanzhen.domains.hotline.names import keys_of, may_be
 from yanzhen.engines.similarity.text import text_normal
 from yanzhen.foundation.models import Organisation
 from yanzhen.foundation.organisations import called, charge_problem
-from yanzhen.foundation.people import phone_problem
+from yanzhen.foundation.people import phone_problem, plain_phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Appeal:
     secret: bool = False
     name: str = ""
     phone: str = ""
+    """As people write it; kept as phones are."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "phone", plain_phone(self.phone))
+
 
 def body_says_something(appeal: Appeal) -> str | None:
     """诉求内容至少 10 个字"""
