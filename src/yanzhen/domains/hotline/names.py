@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -124,16 +124,21 @@ def _chain(code: str) -> tuple[Forms, ...]:
     """Return the names of the places in which a region lies, the province first, itself last."""
     regions, prefix = KEPT.get(), prefix_of(code)
     places = (prefix[:depth].ljust(6, "0") for depth in DEPTHS if depth <= len(prefix))
-    return tuple(_forms(regions[place]) for place in places if place in regions)
+    return tuple(_forms_of(regions[place]) for place in places if place in regions)
 
 
-def _forms(region: Region) -> Forms:
-    full = text_normal(region.name)
+def _forms_of(region: Region) -> Forms:
+    return _forms(region.name, region.short)
+
+
+@cache
+def _forms(name: str, short: str) -> Forms:
+    full = text_normal(name)
     cut = full[:-1] if len(full) > LEAST and full.endswith(SUFFIXES) else ""
-    return tuple(sorted({full, text_normal(region.short), cut} - {""}))
+    return tuple(sorted({full, text_normal(short), cut} - {""}))
 
 
 def _is_elsewhere(core: str, chain: Sequence[Forms]) -> bool:
     here = {form for forms in chain for form in forms}
     others = (r for r in KEPT.get().values() if r.level != r.Level.TOWN)
-    return any(core.startswith(form) for region in others for form in _forms(region) if form not in here)
+    return any(core.startswith(form) for region in others for form in _forms_of(region) if form not in here)
