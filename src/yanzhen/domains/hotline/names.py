@@ -44,7 +44,7 @@ def name_key(name: str) -> str:
 
 
 def keys_of(unit: Organisation | None) -> tuple[str, ...]:
-    """Return the keys of all names by which a registered unit may be called, in order."""
+    """Return the keys of all names by which a registered unit may be called, in order; a mark said without brackets too."""
     if unit is None:
         return ()
     firm = unit.kind == unit.Kind.ENTERPRISE
@@ -66,7 +66,8 @@ def may_be(written: str, unit: Organisation) -> bool:
 
 @lru_cache(maxsize=4096)
 def _keys(names: tuple[str, ...], chain: tuple[Forms, ...], firm: bool) -> tuple[str, ...]:
-    found = {key for name in names for key in _ways(name_key(name), chain, firm=firm)}
+    bare = {key for name in names for key in (name_key(name), without_legal_form(text_normal(name)))}
+    found = {way for key in bare for way in _ways(key, chain, firm=firm)}
     return tuple(sorted({key[:LONGEST_NAME] for key in found} - {""}))
 
 
