@@ -107,7 +107,7 @@ insert into hotline_case (
     quality_passed, complexity, returns)
 select n, c.code, 'union', '{}', '{}', 0, 'GD' || c.code || '-' || to_char(t, 'YYYYMMDD') || '-' || lpad(n::text, 7, '0'),
        case when n % 20 = 0 then 'handling' else 'closed' end, 1, null, false, 5, t, case when n % 20 <> 0 then t end,
-       'phone', t, left(title, 80), body, 'normal', employer, employer, '', 1, false, false, '', '\\x00', '', '',
+       'phone', t, left(title, 80), body, 'normal', employer, regexp_replace(employer, '有限公司$', ''), '', 1, false, false, '', '\\x00', '', '',
        case when n % 20 <> 0 then true end, 'ordinary', 0
 from made cross join lateral (select now() - (1000000 - n) * interval '1 minute' as t) at
 join (select code, row_number() over (order by code) - 1 as k, count(*) over () as many

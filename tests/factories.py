@@ -7,7 +7,7 @@ from typing import Any
 import factory
 from django.utils import timezone
 
-from yanzhen.domains.hotline.models import name_key
+from yanzhen.domains.hotline.names import name_key
 from yanzhen.foundation.models import Account, Grant, Line, Organisation, Region, Role
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
 from tests.faces.console import browser
 from tests.factories import AccountFactory, LineFactory, OrganisationFactory
 from tests.hotline import County, county
+from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.actions import correct_employer
 from yanzhen.domains.hotline.closing import queries as closing
 from yanzhen.domains.hotline.closing.marks import propose_mark
@@ -20,15 +25,16 @@ from yanzhen.domains.hotline.hotspots.queries import alerts
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import LADDER
 from yanzhen.engines.procedures import parties
-from yanzhen.engines.procedures.engine import advance
+from yanzhen.engines.procedures.engine import advance, advance_many
 from yanzhen.engines.procedures.ladder import climb, tell_at_once
 from yanzhen.engines.procedures.models import Clock, Escalation, Party
 from yanzhen.engines.procedures.queries import seen_by, work_orders
 from yanzhen.engines.procedures.refusals import MoveRefused
 from yanzhen.foundation.errors import NotAllowed, Refusal
-from yanzhen.foundation.models import Account, Organisation
+from yanzhen.foundation.models import Account, Organisation, Region
 from yanzhen.foundation.records import history, record
 from yanzhen.foundation.records import seen_by as records_seen_by
+from yanzhen.foundation.regions import KEPT
 
 pytestmark = pytest.mark.django_db
 NAME = "临沂市兰山区职工服务中心"
@@ -208,3 +214,95 @@ def test_a_unit_that_works_on_the_case_is_not_named_as_the_one_that_it_is_agains
         with pytest.raises(Refusal, match=wanted):
             correct_employer(case, name, actor=place.clerk, reason="来电人补充")
     assert correct_employer(case, unit.name, actor=place.clerk, reason="来电人补充").employer == NAME
+
+
+def secret_case(place: County, employer: str) -> Case:
+    case = place.case(employer=employer, secret=True)
+    return advance(case, "accept", actor=place.clerk, category=place.category)
+
+
+def test_the_wall_holds_however_the_name_is_written():
+    place = county()
+    for code, name in (("370000", "山东省"), ("370100", "济南市"), ("370102", "历下区")):
+        Region.objects.filter(code=code).update(name=name)
+    KEPT.forget()
+    unit = OrganisationFactory(region=place.region, kind="union", name="历下区总工会（演示）")
+    insider = AccountFactory(grants=[(place.region, None, "case.view case.handle")], organisation=unit)
+
+    for written in ("济南市历下区总工会（演示）", "历下区总工会", "历下总工会"):
+        case = secret_case(place, written)
+
+        assert list(seen_by(Case, insider).filter(pk=case.pk)) == [], written
+        assert not insider.has_right("case.view", case)
+        with pytest.raises(MoveRefused, match="就是被反映的单位"):
+            advance(case, "assign", actor=place.clerk, organisation=unit, note=rules.STATED)
+
+
+def test_a_secret_case_is_neither_proposed_to_nor_sent_to_a_unit_of_a_near_name_unsaid():
+    place = county()
+    unit, _insider = inside(place)
+    near = secret_case(place, "临沂市兰山区职工服务中心机关食堂")
+
+    with pytest.raises(MoveRefused, match="名称相近"):
+        advance(near, "assign", actor=place.clerk, organisation=unit, note="按职责派单")
+    listed = advance_many(Case, [near.pk], "assign", actor=place.clerk, organisation=unit, note=rules.STATED)
+    assert (listed.moved, len(listed.refused)) == (0, 1)
+
+    sent = advance(
+        near,
+        "assign",
+        actor=place.clerk,
+        organisation=unit,
+        note=f"电话核对，{rules.STATED}：食堂由外包公司经营",
+    )
+    assert sent.organisation == unit
+
+
+def test_a_unit_of_a_near_name_is_not_asked_into_a_secret_case():
+    place = county()
+    unit, _insider = inside(place)
+    case = secret_case(place, "兰山区职工服务中心")
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union, handler=place.handler)
+
+    with pytest.raises(MoveRefused, match="更正涉事单位"):
+        parties.refer(case, unit, actor=place.clerk, demand="请核实")
+    page = browser(place.clerk).get(f"/console/cases/{case.number}/refer/").content.decode()
+    assert f'value="{unit.pk}"' not in page
+
+
+def test_a_near_name_is_no_doubt_where_it_is_another_registered_unit():
+    place = county()
+    unit, _insider = inside(place)
+    other = OrganisationFactory(region=place.region, kind="other", name="兰山区职工服务中心")
+    case = secret_case(place, other.name)
+
+    sent = advance(case, "assign", actor=place.clerk, organisation=unit)
+
+    assert sent.organisation == unit
+
+
+def test_a_secret_case_is_not_put_right_to_a_name_near_that_of_the_unit_in_charge():
+    place = county()
+    place.union.name = "历下区总工会"
+    place.union.save()
+    case = secret_case(place, "某公司")
+    case = advance(case, "assign", actor=place.clerk, organisation=place.union, handler=place.handler)
+
+    with pytest.raises(Refusal, match="先撤回派单"):
+        correct_employer(case, "区总工会", actor=place.clerk, reason="来电人补充")
+
+
+def test_an_update_gives_old_rows_the_key_of_today():
+    place = county()
+    case = place.case(employer="宏达（演示）建筑有限公司")
+    plain = place.case(employer="历下区总工会")
+    Case.objects.filter(pk=case.pk).update(employer_key="宏达演示建筑有限公司")
+
+    import_module("yanzhen.domains.hotline.migrations.0010_employer_key_robust").fill(
+        apps, SimpleNamespace(connection=connection)
+    )
+
+    assert list(Case.objects.order_by("pk").values_list("pk", "employer_key")) == [
+        (case.pk, "宏达建筑"),
+        (plain.pk, "历下区总工会"),
+    ]

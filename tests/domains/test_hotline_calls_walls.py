@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from tests.calls import CALLER, Board
@@ -109,3 +111,15 @@ def test_the_accused_unit_neither_sees_nor_hears_the_call_of_a_case_against_it(a
     with pytest.raises(NotAllowed):
         listen(call, actor=insider, reason="核对通话内容")
     assert listen(call, actor=other, reason="核对通话内容") == "https://pbx.local/c1.wav"
+
+
+def test_an_update_keeps_calls_from_the_accused_unit():
+    board = Board()
+    unit = OrganisationFactory(region=board.place.region, kind="other", name="某服务中心（演示）")
+    call, _case = taken(board, employer="某服务中心（演示）有限公司", anonymous=True)
+    Call.objects.filter(pk=call.pk).update(employer_key="某服务中心演示有限公司")
+
+    import_module("yanzhen.domains.hotline.calls.migrations.0003_unit_key_robust").alone(apps, None)
+
+    call.refresh_from_db()
+    assert call.is_kept_from(AccountFactory(organisation=unit))

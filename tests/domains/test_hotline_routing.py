@@ -120,6 +120,22 @@ def test_the_accused_unit_is_never_proposed():
 
 
 @pytest.mark.django_db
+def test_a_unit_whose_name_is_near_is_warned_of_and_of_a_secret_case_not_proposed():
+    place = county()
+    place.union.name = "职工服务中心"
+    place.union.save()
+    routed(place, place.union.line, organisation=place.union)
+
+    plain, secret = (
+        proposal(place.case(employer="区职工服务中心食堂", secret=kept)) for kept in (False, True)
+    )
+
+    assert (plain.organisation, secret.organisation) == (place.union, None)
+    assert plain.why[-1] == "注意：职工服务中心与被反映的单位名称相近，请先核对是不是同一单位"
+    assert secret.why[-1] == "职工服务中心与被反映的单位名称相近，本件要求保密：请核对是不是同一单位"
+
+
+@pytest.mark.django_db
 def test_a_new_row_ends_the_one_before_and_both_stay_on_record():
     place = county()
     first = routed(place, place.union.line)

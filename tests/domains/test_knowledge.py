@@ -173,6 +173,20 @@ def test_every_word_has_to_stand_somewhere_and_signs_are_taken_as_they_are(books
     assert list(queries.search(queries.in_force(DAY), text="%")) == [article]
 
 
+@pytest.mark.parametrize("asked", ["拖欠工資", "拖欠工资", "ＡＢＣ表", "abc表", "拖欠工資 Ａbc"])  # noqa: RUF001  # full width
+def test_words_are_found_in_whatever_script_width_and_case_they_are_written(books, asked):
+    article = books.published(title="拖欠工资怎么办", body="先填 Abc表，再到仲裁委员会申请。")
+    books.published(title="无关", body="完全没有关系的一段正文。")
+
+    assert list(queries.search(queries.in_force(DAY), text=asked)) == [article]
+
+
+def test_keywords_are_found_in_what_a_caller_writes_in_traditional_characters(books):
+    article = books.published(title="别的事", keywords="欠薪，工资", body="完全没有关系的一段正文。")
+
+    assert list(queries.search(queries.in_force(DAY), told="公司拖欠三個月工資")) == [article]
+
+
 def test_a_case_is_suggested_what_fits_its_category_or_its_words(books):
     by_word = books.published(keywords="讨薪、三个月工资")
     by_branch = books.published(category=books.place.category)

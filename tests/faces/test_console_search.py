@@ -58,6 +58,17 @@ def test_near_results_are_called_so():
     assert ("相近结果" in exact, "相近结果" in near, "高温津贴没有发" in near) == (False, True, True)
 
 
+def test_of_short_words_that_find_nothing_it_says_that_they_are_looked_for_as_they_stand():
+    CaseFactory(region=RegionFactory(code="370102"), body="高温津贴没有发")
+    client = browser(clerk())
+
+    short, long = (text(client.get(LIST, {"q": words})) for words in ("高温津帖", "没有这样的件"))
+
+    said = "少于 5 个字的检索词只查一字不差的"
+    assert ("没有符合条件的件" in short, said in short) == (True, True)
+    assert ("没有符合条件的件" in long, said in long) == (True, False)
+
+
 def test_words_narrow_together_with_the_other_filters():
     home = RegionFactory(code="370102")
     CaseFactory(region=home, title="待受理一", body="高温津贴没有发")
@@ -87,6 +98,19 @@ def test_phone_and_number_find_in_the_head_and_in_the_list():
 
     for words in ("13812345678", "5678", case.number[:16]):
         assert case.number in text(client.get("/console/find/", {"number": words}, follow=True))
+
+
+@pytest.mark.parametrize(
+    "written", ["139 0531 9876", "139-0531-9876", "+8613905319876", "8613905319876", "+86 139 0531 9876"]
+)
+def test_a_phone_is_found_as_people_write_it(written):
+    place = county()
+    case = place.case(phone="13905319876")
+    other = place.case(phone="13905319877")
+
+    shown = text(browser(place.clerk).get(LIST, {"q": written}))
+
+    assert (case.number in shown, other.number in shown) == (True, False)
 
 
 def test_the_number_of_statements_does_not_depend_on_what_is_found():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.hotline import County, county
 from yanzhen.domains.hotline.models import Case
 from yanzhen.faces.portal import visitors
+from yanzhen.foundation import crypto
 from yanzhen.foundation.models import Attachment, Replay, Tally
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,19 @@ def test_what_people_type_on_a_phone_is_understood():
     case = Case.objects.get()
     assert (str(case.amount_yuan), case.headcount, case.category_id) == ("12800.50", 20, "02")
     assert case.phone_tail_hash
+
+
+@pytest.mark.parametrize(
+    "phone", ["+86 139-0531-0033", "8613905310033", "139 0531 0033", "(+86)139.0531.0033"]
+)
+def test_a_phone_is_taken_as_people_write_it(phone):
+    place = county()
+
+    send(Client(), filled(place, phone=phone))
+
+    case = Case.objects.get()
+    assert bytes(case.phone_hash) == crypto.keyed_hash("13905310033", purpose="phone")
+    assert case.caller_mask.endswith("139****0033")
 
 
 def test_the_receipt_shows_number_check_code_and_dates_and_neither_stands_in_an_address():

@@ -17,6 +17,7 @@ from yanzhen.foundation.people import (
     mask_name,
     mask_phone,
     phone_problem,
+    plain_phone,
     read_id_number,
 )
 from yanzhen.foundation.people.numbers import check_digit
@@ -110,6 +111,34 @@ def test_someone_born_today_may_be_registered():
 )
 def test_mobile_and_fixed_phones_are_taken(phone):
     assert phone_problem(phone) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("139 0531 9876", "13905319876"),
+        ("139-0531-9876", "13905319876"),
+        ("+8613905319876", "13905319876"),
+        ("8613905319876", "13905319876"),
+        ("0086 139 0531 9876", "13905319876"),
+        ("\uff0b86\u3000139\u20130531\u20139876", "13905319876"),
+        ("0531-12345678", "0531-12345678"),
+        ("0531 1234 5678", "053112345678"),
+        ("(0531)12345678", "053112345678"),
+        ("+86 531 1234 5678", "053112345678"),
+        ("", ""),
+        ("12 345", "12345"),
+        ("138a0531 9876", "138a05319876"),
+    ],
+)
+def test_a_phone_is_read_as_people_write_it(written, number):
+    assert plain_phone(written) == number
+
+
+@given(st.text(max_size=20))
+def test_what_is_no_phone_stays_none(text):
+    assert (phone_problem(plain_phone(text)) is None) <= any(c.isdigit() for c in text)
+    assert plain_phone(plain_phone(text)) == plain_phone(text)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from django.db.models.signals import post_delete, post_save
 
 from yanzhen.domains.hotline.models import Category
 from yanzhen.domains.hotline.queries import category_names
+from yanzhen.foundation import regions
 from yanzhen.foundation.calendar.held import Held, fingerprint_of
 from yanzhen.foundation.fields import field_of
 from yanzhen.foundation.models import Line, Region
@@ -99,8 +100,10 @@ _REGIONS: Held[tuple[Row, ...]] = Held(
 _CATEGORIES: Held[tuple[tuple[str, str], ...]] = Held(
     category_names, fingerprint_of(_table(Category)), seconds=FRESH_SECONDS
 )
-_KEPT: dict[type[Model], Held[Mapping[str, Model]]] = {
-    model: _rows_of(model) for model in (Region, Line, Category)
+_KEPT: dict[type[Model], Held[Any]] = {
+    Region: regions.KEPT,
+    Line: _rows_of(Line),
+    Category: _rows_of(Category),
 }
 
 

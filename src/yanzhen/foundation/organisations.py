@@ -102,6 +102,11 @@ def named(text: str) -> QuerySet[Organisation]:
     return Organisation.objects.filter(Q(name__contains=text) | Q(aliases__contains=[text]), valid_to=None)
 
 
+def called(name: str) -> QuerySet[Organisation]:
+    """Organisations in force of which `name` is the whole name or an alias."""
+    return Organisation.objects.filter(Q(name=name) | Q(aliases__contains=[name]), valid_to=None)
+
+
 def the_one(text: str) -> Organisation | None:
     """Return the organisation in force that a form names: by credit code, by its number here, or by its whole name.
 

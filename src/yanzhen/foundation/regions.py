@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models.signals import m2m_changed
+from django.db.models.signals import m2m_changed, post_delete, post_save
 
+from yanzhen.foundation.calendar.held import Held, fingerprint_of
 from yanzhen.foundation.errors import Refusal
 from yanzhen.foundation.models import Line, Region
 from yanzhen.foundation.scope import prefix_of
@@ -63,6 +64,7 @@ def load(folder: Path = PACK) -> int:
     ]
     through.objects.bulk_create(links, ignore_conflicts=True)
     prefixes.cache_clear()
+    KEPT.forget()
     return len(rows)
 
 
@@ -85,7 +87,20 @@ def _forget(**_: object) -> None:
     prefixes.cache_clear()
 
 
+def _forget_rows(**_: object) -> None:
+    KEPT.forget()
+
+
+def _all() -> dict[str, Region]:
+    return {region.pk: region for region in Region.objects.all()}
+
+
+KEPT: Held[Mapping[str, Region]] = Held(_all, fingerprint_of("select * from foundation_region"), seconds=60)
+"""All regions by code, kept in the process: what every page and every name of a unit needs."""
+
 m2m_changed.connect(_forget, sender=Region.successors.through, dispatch_uid="regions-merged")
+for signal in (post_save, post_delete):
+    signal.connect(_forget_rows, sender=Region, dispatch_uid=f"regions-kept-{id(signal)}")
 
 
 def _read(path: Path) -> list[dict[str, str]]:

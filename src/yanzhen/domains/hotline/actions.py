@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline import rules
 from yanzhen.domains.hotline.calls.models import Call
-from yanzhen.domains.hotline.models import Case, Category, name_key
+from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.names import name_key
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import track_hash
 from yanzhen.domains.hotline.repeats.models import Trace
@@ -292,9 +293,13 @@ def _involved(case: Case) -> Iterator[str]:
     """Yield what a unit that the case is against still has to do with it."""
     if reason := rules.is_not_the_accused(case):
         yield f"{reason}：请先改派承办单位，再更正"
+    elif reason := rules.is_surely_not_the_accused(case, ""):
+        yield f"{reason}；或先撤回派单，再更正"
     for party in parties_of(case):
         working = party.state in (Party.State.OFFERED, Party.State.ACCEPTED)
-        if working and (reason := rules.unit_is_not_the_accused(case, party.organisation)):
+        reason = rules.unit_is_not_the_accused(case, party.organisation)
+        reason = reason or rules.unit_is_surely_not_the_accused(case, party.organisation)
+        if working and reason:
             yield f"{reason}：请先撤回分办单 {party.number}，再更正"
 
 

@@ -8,14 +8,12 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from yanzhen.domains.hotline.names import LONGEST_NAME, keys_of
 from yanzhen.engines.procedures.models import Subject
-from yanzhen.engines.similarity.text import text_normal
 from yanzhen.foundation.placed import Placed
 
 if TYPE_CHECKING:
-    from yanzhen.foundation.models import Account, Organisation
-
-LONGEST_NAME = 128
+    from yanzhen.foundation.models import Account
 
 
 class Category(models.Model):
@@ -38,17 +36,6 @@ class Category(models.Model):
     @property
     def level(self) -> int:
         return len(self.code) // 2
-
-
-def name_key(name: str) -> str:
-    """Return what stands for the name of a unit: without blanks and marks, of one width, simplified; "" for none."""
-    return (text_normal(name) or name.strip())[:LONGEST_NAME]
-
-
-def keys_of(unit: Organisation | None) -> list[str]:
-    """Return the keys of all names by which a registered unit goes."""
-    names = (unit.name, *unit.aliases) if unit else ()
-    return sorted({name_key(name) for name in names} - {""})
 
 
 def against(account: Account, path: str = "") -> Q:
@@ -105,7 +92,7 @@ class Case(Placed, Subject):
     """It decides how long handling may take (全国 12351 三类时限)."""
     employer = models.CharField("涉事单位", max_length=LONGEST_NAME, blank=True)
     employer_key = models.CharField(max_length=LONGEST_NAME, blank=True, default="", editable=False)
-    """The `name_key` of it: people of a registered unit that goes by that name never see the case."""
+    """The `names.name_key` of it: people of a registered unit that goes by that name never see the case."""
     place = models.CharField("事发地点", max_length=128, blank=True)
     headcount = models.PositiveIntegerField("涉及人数", default=1, validators=[MinValueValidator(1)])
     amount_yuan = models.DecimalField(

@@ -53,6 +53,7 @@ CHARGE = (
     rules.another_handler,
     repeats.follows_its_lead,
 )
+NOT_ACCUSED = (rules.is_surely_not_the_accused,)
 LADDER = Ladder(
     right="case.supervise",
     rungs=(
@@ -128,11 +129,11 @@ CASE = PROCEDURES.add(
             Transition(
                 "assign", "派单", ("accepted",), "handling", right="case.assign",
                 fields=("organisation",), optional=("handler",),
-                checks=CHARGE, bulk=True, explains=routing.explained,
+                checks=CHARGE, note_checks=NOT_ACCUSED, bulk=True, explains=routing.explained,
             ),
             Transition(
                 "reassign", "改派单位", ("handling",), "handling", right="case.assign",
-                fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_required=True,
+                fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_checks=NOT_ACCUSED, note_required=True,
                 guards=(rules.was_not_settled,),
             ),
             Transition(
@@ -158,11 +159,11 @@ CASE = PROCEDURES.add(
             ),
             Transition(
                 "settle", "裁定承办单位", ("disputed",), "handling", right="case.coordinate",
-                fields=("organisation",), optional=("handler",), checks=CHARGE, note_required=True,
+                fields=("organisation",), optional=("handler",), checks=CHARGE, note_checks=NOT_ACCUSED, note_required=True,
             ),
             Transition(
                 "settle", "变更裁定", ("handling",), "handling", right="case.coordinate", guards=(rules.was_settled,),
-                fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_required=True,
+                fields=("organisation",), optional=("handler",), sets=(("handler", None),), checks=CHARGE, note_checks=NOT_ACCUSED, note_required=True,
             ),
             Transition(
                 "answer", "答复", ("handling",), "answered", right="case.handle",
@@ -223,7 +224,7 @@ CASE = PROCEDURES.add(
             respond_right="case.respond",
             response=Term("hotline.referral_response", "协办接收时限", warning=WARNING),
             work=Term("hotline.referral_work", "协办办理时限", warning=WARNING),
-            checks=(rules.unit_is_not_the_accused,),
+            checks=(rules.unit_is_not_the_accused, rules.unit_is_surely_not_the_accused),
         ),
         ladder=LADDER,
     )

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from yanzhen.domains.hotline.models import Case, Category, keys_of
+from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.names import keys_of, may_be
 from yanzhen.engines.similarity.text import text_normal
 from yanzhen.foundation.models import Organisation
-from yanzhen.foundation.organisations import charge_problem
-from yanzhen.foundation.people import phone_problem
+from yanzhen.foundation.organisations import called, charge_problem
+from yanzhen.foundation.people import phone_problem, plain_phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Appeal:
     secret: bool = False
     name: str = ""
     phone: str = ""
+    """As people write it; kept as phones are."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "phone", plain_phone(self.phone))
 
 
 def body_says_something(appeal: Appeal) -> str | None:
@@ -139,6 +144,36 @@ def is_not_the_accused(case: Case) -> str | None:
 def unit_is_not_the_accused(case: Case, unit: Organisation) -> str | None:
     """被反映的单位不得承办、协办反映自己的诉求"""
     return f"{unit.name} 就是被反映的单位，不能办理本件" if case.employer_key in keys_of(unit) else None
+
+
+STATED = "非被反映单位"
+"""What the note of a move says where the unit in charge only sounds like the one that the case is against."""
+
+
+def sounds_like_the_accused(case: Case, unit: Organisation) -> bool:
+    """Tell whether the unit may be meant; not where the case names another registered unit in full. One statement at most."""
+    return may_be(case.employer, unit) and not called(case.employer).exclude(pk=unit.pk).exists()
+
+
+def is_surely_not_the_accused(case: Case, note: str) -> str | None:
+    """要求保密的件，承办单位与被反映单位名称相近的，须写明不是同一单位"""
+    unit = case.organisation
+    if unit is None or not case.secret or STATED in note or not sounds_like_the_accused(case, unit):
+        return None
+    return (
+        f"{unit.name} 与被反映的单位名称相近，本件要求保密：是同一单位的，先“更正涉事单位”为登记的全称；"
+        f"确非同一单位的，逐件办理，并在说明中写明“{STATED}”和核对情况"
+    )
+
+
+def unit_is_surely_not_the_accused(case: Case, unit: Organisation) -> str | None:
+    """要求保密的件，名称与被反映单位相近的单位不得协办"""
+    if not case.secret or not sounds_like_the_accused(case, unit):
+        return None
+    return (
+        f"{unit.name} 与被反映的单位名称相近，本件要求保密，不能分办给它："
+        "请另选单位，或核对后先“更正涉事单位”为登记的全称"
+    )
 
 
 SETTLED = 2

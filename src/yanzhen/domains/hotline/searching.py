@@ -11,7 +11,7 @@ from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.secrecy import caller_told
 from yanzhen.engines.search.declare import SEARCHABLES, Searchable
 from yanzhen.foundation import crypto, numbering
-from yanzhen.foundation.people.numbers import FIXED, MOBILE
+from yanzhen.foundation.people import phone_problem, plain_phone
 
 NUMBER = re.compile(r"GD-?\d[\d-]*[A-Z]?", re.ASCII | re.IGNORECASE)
 """How a case number begins; a whole one is longer."""
@@ -40,8 +40,10 @@ def by_digits(text: str) -> Q | None:
 
 
 def by_phone(text: str) -> Q | None:
-    if MOBILE.fullmatch(text) or FIXED.fullmatch(text):
-        return Q(phone_hash=crypto.keyed_hash(digits_of(text), purpose="phone"))
+    """The caller's phone, as people write it, or its last four digits."""
+    number = plain_phone(text)
+    if phone_problem(number) is None:
+        return Q(phone_hash=crypto.keyed_hash(digits_of(number), purpose="phone"))
     return Q(phone_tail_code=tail_code(text)) if TAIL.fullmatch(text) else None
 
 

@@ -13,6 +13,7 @@ Guard = Callable[[Any], str | None]
 """Takes a subject; returns the reason why it may not move, as the user reads it, or None."""
 
 
+NoteCheck = Callable[[Any, str], str | None]
 UnitCheck = Callable[[Any, Any], str | None]
 """Takes a subject and an organisation; returns why that one may have no part in it, or None."""
 
@@ -129,6 +130,8 @@ class Transition:
     right: str
     guards: tuple[Guard, ...] = ()
     checks: tuple[Guard, ...] = ()
+    note_checks: tuple[NoteCheck, ...] = ()
+    """Checks that the words of the note may answer; over a list nobody answers them, for one note is not about each."""
     fields: tuple[str, ...] = ()
     """Fields of the subject that must be given with the move."""
     optional: tuple[str, ...] = ()

@@ -211,7 +211,7 @@ def _advance_chunk(
         if shape not in moves:
             moves[shape] = (move, cleaned(row, move, changes, actor=actor, at=at))
         try:
-            before = _check(row, *moves[shape], actor=actor, note=note)
+            before = _check(row, *moves[shape], actor=actor, note=note, own=False)
         except (MoveRefused, MoveNotAllowed) as refusal:
             outcome.refused.append((row.number, tuple(refusal.data["reasons"])))
         else:
@@ -222,9 +222,9 @@ def _advance_chunk(
 
 
 def _check(
-    row: Subject, move: Transition, values: Mapping[str, Any], *, actor: Account, note: str
+    row: Subject, move: Transition, values: Mapping[str, Any], *, actor: Account, note: str, own: bool = True
 ) -> dict[str, Any]:
-    """Set the move's values on `row` and return those it had; raises with every reason against the move."""
+    """Set the values on `row`, return those it had; raises with every reason against it. `own`: the note is about it alone."""
     reasons = _standing_reasons(row, move, actor)
     before = {"state": row.state, **spoken({name: _stored(row, name) for name in values})}
     reasons += _lowered(row, move, values)
@@ -233,6 +233,7 @@ def _check(
     if move.note_required and not note.strip():
         reasons.append("须填写说明")
     reasons += [reason for check in move.checks if (reason := check(row))]
+    reasons += [reason for check in move.note_checks if (reason := check(row, note if own else ""))]
     if not move.restart:
         reasons += stays.against_another_measure(row, values, row.procedure.state(move.target))
     if not reasons:

@@ -87,7 +87,7 @@ FLAGS = (
 
 
 def _conditions(move: Transition) -> Iterator[str]:
-    rules = [rule.__doc__ or rule.__name__ for rule in (*move.guards, *move.checks)]
+    rules = [rule.__doc__ or rule.__name__ for rule in (*move.guards, *move.checks, *move.note_checks)]
     yield from (rule.strip().rstrip("。") for rule in rules)
     for attribute, words in NAMED:
         if names := getattr(move, attribute):

@@ -55,8 +55,14 @@ def name_normal(name: str) -> str:
     "山东省济南市历下区宏达建筑有限公司" and "济南宏达建筑公司" are not made equal: only what the name itself marks goes.
     """
     whole = text_normal(name)
+    firm = without_legal_form(whole)
+    core = ADMINISTRATIVE.sub("", firm)
+    return core if len(core) >= SHORTEST_CORE else whole
+
+
+def without_legal_form(whole: str) -> str:
+    """Return a name in normal form without the legal form at its end; as it is where too little would be left."""
     core = LEGAL_FORMS.sub("", whole)
-    core = ADMINISTRATIVE.sub("", core if len(core) >= SHORTEST_CORE else whole)
     return core if len(core) >= SHORTEST_CORE else whole
 
 

@@ -9,7 +9,8 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext
 
 from yanzhen.domains.hotline.actions import correct_employer
-from yanzhen.domains.hotline.models import LONGEST_NAME, Case
+from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.names import LONGEST_NAME
 from yanzhen.faces.console.desks import CASES
 from yanzhen.faces.console.forms import act_form, text_field
 from yanzhen.faces.console.pages import act_page, page, sent, subject_or_404

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.engines.procedures.queries import INBOXES
-from yanzhen.engines.search.finding import Found
+from yanzhen.engines.search.finding import LEAST_NEAR, Found
 from yanzhen.faces.console import table, views
 from yanzhen.faces.console.cells import WITHHELD, shown
 from yanzhen.faces.console.desk import Column, Desk
@@ -76,6 +76,7 @@ def listing(request: AccountRequest, desk: Desk) -> HttpResponse:
             "lines": listed,
             "rows": table.rows(desk, listed, picks=bool(moves)),
             "near": bool(sought and sought.near and listed),
+            "shortest": LEAST_NEAR if sought and sought.literal else 0,
             "columns": [(c, desk.label_of(c)) for c in desk.columns],
             "tabs": _tabs(desk, saved, box, here),
             "box": box,

@@ -130,10 +130,6 @@ class AppealForm(forms.Form):
         except ValueError:
             return str(uuid.uuid4())
 
-    def clean_phone(self) -> str:
-        text = unicodedata.normalize("NFKC", self.cleaned_data["phone"])
-        return "".join(text.split()).removeprefix("+86")
-
     def clean_website(self) -> str:
         if self.cleaned_data["website"]:
             raise forms.ValidationError(gettext("这一栏是防自动提交用的，请清空后再提交"))

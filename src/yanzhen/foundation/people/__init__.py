@@ -1,7 +1,13 @@
 """People: their numbers are checked, encrypted, looked up by a keyed hash, masked, and shown in full for a reason."""
 
 from yanzhen.foundation.people.masks import mask_id_number, mask_name, mask_phone
-from yanzhen.foundation.people.numbers import IdNumber, id_number_problem, phone_problem, read_id_number
+from yanzhen.foundation.people.numbers import (
+    IdNumber,
+    id_number_problem,
+    phone_problem,
+    plain_phone,
+    read_id_number,
+)
 from yanzhen.foundation.people.registry import (
     REVEALABLE,
     employ,
@@ -27,6 +33,7 @@ __all__ = [
     "mask_name",
     "mask_phone",
     "phone_problem",
+    "plain_phone",
     "read_id_number",
     "register_person",
     "reveal",

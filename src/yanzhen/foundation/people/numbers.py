@@ -16,6 +16,8 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK = "10X98765432"
 MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 FIXED = re.compile(r"0\d{2,3}-?\d{7,8}", re.ASCII)
+PUNCTUATION = re.compile(r"[-‐‑‒–—―−－.·()]")  # noqa: RUF001  # hyphens as keyboards and word processors make them
+COUNTRY = re.compile(r"^(?:\+|00)?86", re.ASCII)
 FIRST_BIRTH = date(1900, 1, 1)
 
 
@@ -58,6 +60,23 @@ def check_digit(first17: str) -> str:
 def id_number_problem(text: str, *, today: date) -> str | None:
     found = read_id_number(text, today=today)
     return found if isinstance(found, str) else None
+
+
+def plain_phone(text: str) -> str:
+    """Return a number as phones are kept, from how people write it: "+86 139-0531-9876" is 13905319876.
+
+    Full-width characters, blanks, hyphens, dots, brackets and the country code go; a fixed number with its area code
+    keeps the one hyphen that it may have. What is no number in the country is returned without its blanks.
+    """
+    tight = "".join(unicodedata.normalize("NFKC", text).split())
+    if FIXED.fullmatch(tight):
+        return tight
+    digits = PUNCTUATION.sub("", tight)
+    home = COUNTRY.sub("", digits)
+    for number in (digits, home, f"0{home}" if home != digits else ""):
+        if MOBILE.fullmatch(number) or FIXED.fullmatch(number):
+            return number
+    return tight
 
 
 def phone_problem(phone: str) -> str | None:

@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import Q, Value
 from django.utils import timezone
 
-from yanzhen.domains.hotline.models import LONGEST_NAME, against, keys_of
+from yanzhen.domains.hotline.models import against
+from yanzhen.domains.hotline.names import LONGEST_NAME, keys_of
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.foundation import keys
 from yanzhen.foundation.models import Account

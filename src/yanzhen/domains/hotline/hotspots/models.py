@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from yanzhen.domains.hotline.names import keys_of
 from yanzhen.engines.similarity.text import name_normal
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import Scoped
@@ -89,7 +90,8 @@ class Alert(Scoped):
 def _cores(account: Account) -> list[str]:
     """Return the cores of all names of the account's own unit, as employers are counted by them."""
     unit = account.organisation
-    return sorted({name_normal(name)[:160] for name in (unit.name, *unit.aliases)}) if unit else []
+    names = (unit.name, *unit.aliases, *keys_of(unit)) if unit else ()
+    return sorted({name_normal(name)[:160] for name in names})
 
 
 class AlertCase(models.Model):

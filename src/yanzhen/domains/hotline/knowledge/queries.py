@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, TypeVar
@@ -42,9 +42,29 @@ class Usage:
 class KeywordHits(Func):
     """How many of the article's keywords stand in a text. Takes the keywords and the text."""
 
-    template = r"(select count(*) from regexp_split_to_table(%(expressions)s, word) > 0)"
-    arg_joiner = r", '[、，,;；\s]+') as word where word <> '' and strpos("
+    template = r"(select count(*) from regexp_split_to_table(search_normal(%(expressions)s), word) > 0)"
+    arg_joiner = r"), '[、，,;；\s]+') as word where word <> '' and strpos(search_normal("
     output_field = IntegerField()
+
+
+class WordHits(Func):
+    """How many of some words stand in the columns, all in the normal form of the search: traditional or simplified, of any width
+    and case. Takes the words and the columns."""
+
+    template = (
+        r"(select count(*) from (select search_normal(concat_ws(E'\n', %(expressions)s)) as text offset 0) told,"
+        r" unnest(%(words)s) word where strpos(told.text, word) > 0)"
+    )
+    output_field = IntegerField()
+
+    def __init__(self, words: Sequence[str], *columns: str) -> None:
+        super().__init__(*(F(column) for column in columns))
+        self.words = words
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        forms = f"array[{', '.join(['search_normal(%s)'] * len(self.words))}]::text[]"
+        sql, params = super().as_sql(compiler, connection, words=forms)
+        return sql, [*params, *self.words]
 
 
 def above(region: str) -> list[str]:
@@ -102,19 +122,19 @@ def search(
 ) -> QuerySet[Article]:
     """Narrow `rows` to what was asked for, the best first; the one place that knows how articles are found.
 
-    Every word of `text` has to stand in title, keywords or body. Without text those are kept that are for `category`
+    Every word of `text` has to stand in title, keywords or body, in the normal form of the search. Without text those are kept that are for `category`
     (a code; also those of its branch) or have a keyword in `told`, the caller's own words. Ranked by the match of the
     category (the nearer level first), hits in title and keywords, hits in the body, the nearer region.
     """
-    words = text.split()[:MOST_WORDS]
+    words = tuple(dict.fromkeys(text.split()))[:MOST_WORDS]
     branch = [category[:n] for n in range(2, len(category) + 1, 2)]
-    for word in words:
-        rows = rows.filter(Q(title__icontains=word) | Q(keywords__icontains=word) | Q(body__icontains=word))
+    if words:
+        rows = rows.alias(found=WordHits(words, "title", "keywords", "body")).filter(found=len(words))
     rows = rows.annotate(
         fits=Choose(When(category_id__in=branch, then=Length("category_id")), default=0),
         told=KeywordHits(F("keywords"), Value(told)),
-        titled=_hits(words, "title", "keywords"),
-        bodied=_hits(words, "body"),
+        titled=WordHits(words, "title", "keywords"),
+        bodied=WordHits(words, "body"),
         depth=Length(Func(F("region_id"), Value("0"), function="rtrim")),
     )
     if not words and (branch or told):
@@ -235,16 +255,6 @@ def _within(account: Account) -> Q:
 def _above(account: Account) -> Q:
     """Rows of the regions over the account's reach, whatever their line."""
     return Q(region_id__in={code for reach in account.reaches(VIEW) for code in above(reach.prefix)})
-
-
-def _hits(words: Iterable[str], *names: str) -> Any:
-    total: Any = Value(0, IntegerField())
-    for word in words:
-        found = Q(pk=None)
-        for name in names:
-            found |= Q(**{f"{name}__icontains": word})
-        total += Choose(When(found, then=1), default=0)
-    return total
 
 
 def _nearness(macro: Macro) -> tuple[int, int]:

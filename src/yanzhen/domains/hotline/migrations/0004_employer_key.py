@@ -9,7 +9,7 @@ BATCH = 5000
 
 def fill(apps, schema_editor):
     """Give every case that names a unit the key of the name, as it is written from now on."""
-    from yanzhen.domains.hotline.models import name_key  # noqa: PLC0415  # the one form: a copy here would be a second
+    from yanzhen.domains.hotline.names import name_key  # noqa: PLC0415  # the one form: a copy here would be a second
 
     case = apps.get_model("hotline", "Case")
     named = case.objects.exclude(employer="").order_by("pk").values_list("pk", "employer")

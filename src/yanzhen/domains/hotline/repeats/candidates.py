@@ -15,7 +15,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from yanzhen.domains.hotline.hotspots.sources import KIND
-from yanzhen.domains.hotline.models import Case, keys_of
+from yanzhen.domains.hotline.models import Case
+from yanzhen.domains.hotline.names import keys_of
 from yanzhen.domains.hotline.places import digits_of
 from yanzhen.domains.hotline.queries import worklist
 from yanzhen.domains.hotline.repeats.models import Member, Trace
@@ -29,6 +30,7 @@ from yanzhen.engines.similarity.sources import Words
 from yanzhen.engines.similarity.text import name_normal, same_firm, without_names
 from yanzhen.foundation import crypto
 from yanzhen.foundation.models import Account, Organisation
+from yanzhen.foundation.organisations import called
 from yanzhen.foundation.people import phone_problem
 
 WEIGHTS: Mapping[str, int] = MappingProxyType(
@@ -98,9 +100,8 @@ def sought_of(about: Case | Appeal) -> Sought:
 
 def _unit(name: str) -> tuple[str, ...]:
     name = name.strip()
-    called = Organisation.objects.filter(Q(name=name) | Q(aliases__contains=[name]), valid_to=None)
-    units = list(called[:2]) if name else []
-    return tuple(keys_of(units[0])) if len(units) == 1 else ()
+    units = list(called(name)[:2]) if name else []
+    return keys_of(units[0]) if len(units) == 1 else ()
 
 
 def candidates(about: Case | Appeal, account: Account, *, now: datetime | None = None) -> list[Candidate]:
@@ -184,8 +185,8 @@ def _other_units(sought: Sought, rows: Sequence[Case]) -> frozenset[str]:
     names = {row.employer for row in near if same_firm(row.employer, sought.employer)}
     if not names:
         return frozenset()
-    called = Organisation.objects.filter(Q(name__in=names) | Q(aliases__overlap=list(names)), valid_to=None)
-    registered = {name for unit in called for name in (unit.name, *unit.aliases)}
+    units = Organisation.objects.filter(Q(name__in=names) | Q(aliases__overlap=list(names)), valid_to=None)
+    registered = {name for unit in units for name in (unit.name, *unit.aliases)}
     return frozenset(names & registered)
 
 

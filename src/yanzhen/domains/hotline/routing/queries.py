@@ -10,10 +10,12 @@ from datetime import timedelta
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from yanzhen.domains.hotline.models import Case, Category, keys_of
+from yanzhen.domains.hotline.models import Case, Category
+from yanzhen.domains.hotline.names import keys_of
 from yanzhen.domains.hotline.routing.models import Route
 from yanzhen.domains.hotline.routing.rules import Decision, Row, Table, decide, table_of
 from yanzhen.domains.hotline.routing.table import find, names, table
+from yanzhen.domains.hotline.rules import sounds_like_the_accused
 from yanzhen.foundation.models import Account, Organisation
 from yanzhen.foundation.scope import DEPTHS, prefix_of
 
@@ -76,7 +78,21 @@ def proposal(case: Case) -> Proposal:
         return Proposal(None, (*found.why, "该条线在属地及上级没有已登记的承办单位"))
     if case.employer_key in keys_of(body):
         return Proposal(None, (*found.why, f"{body.name}就是被反映的单位，须另选"))
+    if sounds_like_the_accused(case, body):
+        return _doubtful(case, body, found.why)
     return Proposal(body, (*found.why, f"承办单位：{body.name}"))
+
+
+def _doubtful(case: Case, body: Organisation, why: tuple[str, ...]) -> Proposal:
+    """A secret case is not proposed to a unit that may be the accused; of others whoever assigns it is warned."""
+    if case.secret:
+        return Proposal(
+            None, (*why, f"{body.name}与被反映的单位名称相近，本件要求保密：请核对是不是同一单位")
+        )
+    return Proposal(
+        body,
+        (*why, f"承办单位：{body.name}", f"注意：{body.name}与被反映的单位名称相近，请先核对是不是同一单位"),
+    )
 
 
 def simulate(account: Account, rows: Sequence[Row], *, days: int = SIMULATED_DAYS) -> list[Shift]:
