@@ -23,6 +23,7 @@ from yanzhen.faces.cli.province import calls, hotspots, people, selection
 from yanzhen.faces.console.navigation import navigation
 from yanzhen.foundation import accounts, calendar, crypto, parameters, regions
 from yanzhen.foundation.models import Account, Organisation, Person, Region
+from yanzhen.foundation.outbox.models import Delivery
 
 WORKERS = {
     "值班台": "leader",
@@ -95,6 +96,10 @@ def test_the_demo_reconciles_its_last_days_without_a_difference_of_the_form(load
 
     assert [report.differences for report in web if report.found] == []
     assert sum(report.cases for report in web) > 0
+
+
+def test_the_demo_has_a_notice_that_was_given_up_and_one_that_waits(loaded):
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True))[:2] == ["dead", "pending"]
 
 
 def test_every_page_of_the_menu_has_something_to_show_for_who_works_there(loaded, settings):
