@@ -11,9 +11,9 @@ LEGAL_FORMS = re.compile(
     r"(?:股份有限责任公司|有限责任公司|股份有限公司|集团有限公司|有限公司|集团公司|分公司|总公司|公司|集团|厂|店)+$"
 )
 ADMINISTRATIVE = re.compile(
-    r"^(?:\w{1,6}?(?:省|自治区|(?<![超门夜])市|县|(?<![小社园景校厂矿库片])区))+(?=\w{2})"
+    r"^(\w{1,6}?(?:省|自治区|(?<![超门夜])市|县|(?<![小社园景校厂矿库片])区))+(?=\w{2})"
 )
-"""What ends like a division and is none stays: 超市, 门市, 夜市, 小区, 社区, 园区 ..."""
+"""The last of the divisions is the group. What ends like a division and is none stays: 超市, 门市, 夜市, 小区, 社区, 园区 ..."""
 SHORTEST_CORE = 2
 
 
@@ -53,7 +53,25 @@ def name_normal(name: str) -> str:
 
     "山东省济南市历下区宏达建筑有限公司" and "济南宏达建筑公司" are not made equal: only what the name itself marks goes.
     """
+    _county, core = county_and_core(name)
+    return core
+
+
+def firm_normal(name: str) -> str:
+    """Return the core of a firm's name with the county before it where the name says one: firms of two counties are two."""
+    county, core = county_and_core(name)
+    return county + core
+
+
+def county_and_core(name: str) -> tuple[str, str]:
+    """Return the county that a name says ("" where it says none) and its core, as in name_normal."""
     whole = text_normal(name)
-    core = LEGAL_FORMS.sub("", whole)
-    core = ADMINISTRATIVE.sub("", core if len(core) >= SHORTEST_CORE else whole)
-    return core if len(core) >= SHORTEST_CORE else whole
+    bare = LEGAL_FORMS.sub("", whole)
+    bare = bare if len(bare) >= SHORTEST_CORE else whole
+    front = ADMINISTRATIVE.match(bare)
+    if front is None:
+        return "", bare
+    last, start = front[1], front.start(1)
+    district = last[-1] in "县区" and not last.endswith("自治区")
+    within_a_city = last[-1] == "市" and bare[:start].endswith("市")
+    return (last if district or within_a_city else ""), bare[front.end() :]

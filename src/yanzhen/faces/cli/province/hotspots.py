@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline.actions import number_all, seal_caller, unnumbered_case
 from yanzhen.domains.hotline.hotspots.actions import join, sweep_surges
+from yanzhen.domains.hotline.hotspots.sources import KIND, words_of
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance_many, start_many
+from yanzhen.engines.similarity.themes import learn
 from yanzhen.faces.cli.province.cases import leave_receipts
 from yanzhen.faces.cli.province.posts import SURNAMES
 from yanzhen.foundation.models import Account, Organisation
@@ -53,6 +55,7 @@ def surge(dice: random.Random, units: dict[tuple[str, str], Organisation], staff
     ids = [case.pk for case in cases[: len(cases) // 2]]
     advance_many(Case, ids, "accept", actor=staff["all"], note="演示数据", category=wages)
     sweep_surges(midnight)
+    learn(KIND, words_of(list(Case.objects.values_list("pk", flat=True))).values())
     for case in cases:
         join(case)
 
