@@ -16,7 +16,8 @@ from tests.calls import Board
 from tests.domains.test_hotline_sheets import checked
 from tests.factories import AccountFactory, LineFactory, RegionFactory
 from tests.hotline import County, county
-from yanzhen.domains.hotline.calls.models import CallBack
+from yanzhen.domains.hotline.calls.actions import end_with_reason, tie_case
+from yanzhen.domains.hotline.calls.models import Call, CallBack
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.reconciliation import actions, declare, queries
 from yanzhen.domains.hotline.reconciliation.actions import catch_up, reconcile
@@ -110,16 +111,16 @@ def test_on_a_good_day_every_source_agrees_and_counts_what_came(day: date):
         "web": Count(2, 2),
         "api": Count(1, 1),
         "sheets": Count(3, 3),
-        "numbers": Count(8, 6),
-        "records": Count(8, 6),
-        "calls": Count(0, 0),
+        "numbers": Count(8, 6, 2),
+        "records": Count(8, 6, 2),
+        "calls": Count(0, 0, 0),
     }
 
 
 def test_the_day_before_and_the_day_after_know_nothing_of_it(day: date):
     for other in (day - timedelta(days=1), day + timedelta(days=1)):
         assert found(other) == {}
-        assert {s.count(other) for s in SOURCES} == {Count(0, 0)}
+        assert {s.count(other) for s in SOURCES} == {Count(0, 0), Count(0, 0, 0)}
 
 
 # ---- every kind of loss ----
@@ -340,6 +341,26 @@ def test_calls_that_were_still_open_the_night_after_are_named_a_night_later():
     assert (day in again, first.version, second.version) == (True, 1, 2)
     assert sorted(actions.latest_of(day)) == sorted(CODES)
     assert (actions.latest_of(day)["calls"].version, actions.latest_of(day)["web"].version) == (2, 1)
+
+
+def test_the_calls_of_a_day_add_up():
+    """Cases, those finished with a reason and those still open are all the calls that came in."""
+    board = Board()
+    day = timezone.localdate()
+    with_case, anonymous, repeated = (board.answered(ref) for ref in ("case", "anonymous", "repeat"))
+    tie_case(with_case, board.place.case().number, actor=board.agent)
+    Call.objects.filter(pk=repeated.pk).update(outcome="repeat", case=board.place.case())
+    Call.objects.filter(pk=anonymous.pk).update(outcome="anonymous")
+    for ref in ("asked", "wrong number"):
+        end_with_reason(board.answered(ref), "wrong", actor=board.agent)
+    board.answered("open")
+    board.missed("to be called back", **{"from": "13900000001"})
+    board.answered("by ourselves", direction="out", **{"from": "053112351", "to": "13900000003"})
+
+    with tomorrow(day):
+        report = next(r for r in reconcile(day) if r.source == "calls")
+
+    assert (report.incoming, report.cases, report.otherwise, report.unfinished) == (7, 3, 2, 2)
 
 
 @pytest.mark.parametrize("ago", [0, -1, 29, 400])

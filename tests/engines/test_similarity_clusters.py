@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bench import _groups
-from yanzhen.engines.similarity.clusters import Item, Place, close, join, learn_words
+from yanzhen.engines.similarity.clusters import Home, Item, Place, close, join, learn_words
 from yanzhen.engines.similarity.models import Cluster, Key, Member, Vocabulary
 from yanzhen.engines.similarity.sources import SOURCES, Source, Words
 from yanzhen.engines.similarity.themes import learn
@@ -72,6 +72,34 @@ def test_equal_words_about_different_firms_never_join():
     assert ours.cluster != theirs.cluster
     assert same.cluster == ours.cluster
     assert unknown.nearest is not None
+
+
+LIXIA, ZICHUAN = Home("370102", "历下区"), Home("370302", "淄川区")
+OVERTIME = Words(
+    "历下区演示机械制造1号有限公司每天加班", "历下区演示机械制造1号有限公司长期要求每天加班三小时。"
+)
+PENSION = Words(
+    "历下区演示机械制造1号有限公司停缴养老保险", "历下区演示机械制造1号有限公司从3月起停缴了养老保险。"
+)
+
+
+def test_two_affairs_of_one_firm_stay_two_however_often_they_say_its_name():
+    firm = {"names": ["历下区演示机械制造1号有限公司"], "home": LIXIA}
+
+    places = [say(n, words, **firm) for n, words in enumerate((OVERTIME, PENSION, OVERTIME), 1)]
+
+    assert [place.nearest for place in places] == [None, None, 1]
+
+
+def test_firms_of_two_counties_are_two_unless_they_are_called_the_same():
+    wages = Words("拖欠工资", "单位拖欠三个月工资，请求帮助追讨。")
+    named = (("历下区宏达建筑公司", LIXIA), ("淄川区宏达建筑公司", ZICHUAN), ("宏达建筑厂", LIXIA))
+    ours, theirs, at_home = (
+        say(n, wages, names=[name], home=home) for n, (name, home) in enumerate(named, 1)
+    )
+    elsewhere = say(4, wages, names=["历下区宏达建筑公司"], home=ZICHUAN)
+
+    assert theirs.cluster != ours.cluster == at_home.cluster == elsewhere.cluster
 
 
 def test_one_common_name_is_enough():

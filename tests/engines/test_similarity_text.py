@@ -17,7 +17,14 @@ from yanzhen.engines.similarity.fingerprint import (
     shingles,
     sketch,
 )
-from yanzhen.engines.similarity.text import name_normal, same_firm, text_normal, text_places, without_names
+from yanzhen.engines.similarity.text import (
+    firm_normal,
+    name_normal,
+    same_firm,
+    text_normal,
+    text_places,
+    without_names,
+)
 from yanzhen.foundation.letters import simplified
 
 PAIRS = [old + new for old, new in simplified().items()]
@@ -75,6 +82,20 @@ def test_compatible_forms_marks_and_spaces_make_no_difference(written, normal):
 )
 def test_a_name_is_known_by_its_core(name, core):
     assert name_normal(name) == core
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("山东省济南市历下区宏达建筑有限公司", "历下区宏达建筑"),
+        ("济宁市邹城市宏达建筑公司", "邹城市宏达建筑"),
+        ("济南市宏达建筑有限公司", "宏达建筑"),
+        ("广西壮族自治区宏达建筑有限公司", "宏达建筑"),
+        ("阳光小区物业", "阳光小区物业"),
+    ],
+)
+def test_a_firm_is_known_by_its_core_in_the_county_that_it_names(name, known):
+    assert firm_normal(name) == known
 
 
 @given(texts, texts)

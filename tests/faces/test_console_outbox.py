@@ -19,6 +19,7 @@ from yanzhen.faces.cli import doctor
 from yanzhen.foundation import crypto
 from yanzhen.foundation.models import Account, Record, Region
 from yanzhen.foundation.outbox.declare import NOTICES, Notice
+from yanzhen.foundation.outbox.deliveries import deliveries_of
 from yanzhen.foundation.outbox.leasing import spread
 from yanzhen.foundation.outbox.messages import Telling, notify, notify_many
 from yanzhen.foundation.outbox.models import Delivery, Endpoint, Message
@@ -143,6 +144,36 @@ def test_failed_deliveries_are_seen_with_their_reason_and_sent_again_one_by_one(
     assert list(Delivery.objects.order_by("pk").values_list("state", "attempts")) == [
         ("pending", 0), ("dead", 90), ("dead", 90),
     ]  # fmt: skip
+
+
+def test_what_failed_once_is_said_to_be_tried_again_and_waits_no_more(keeper, endpoint):
+    """One failed, one is in hand for the first time, and one was sent anew after it had been given up."""
+    failed, taken, given_up = dead(endpoint)
+    Delivery.objects.update(state="pending", attempts=1, problem="")
+    Delivery.objects.filter(pk=failed.pk).update(problem="接收方应答 500，没有接收", status=500)
+    Delivery.objects.filter(pk=given_up.pk).update(state="dead", problem="接收方拒绝连接", status=503)
+    Endpoint.objects.update(problem="接收方拒绝连接")
+    client = browser(keeper)
+    client.post(f"{OUTBOX}{given_up.pk}/resend/")
+
+    def listed(state: str) -> str:
+        return text(client.get(f"{OUTBOX}?state={state}")).split("操作")[1]
+
+    assert [d.message.number in listed("failing") for d in (failed, taken, given_up)] == [True, False, False]
+    assert [d.message.number in listed("waiting") for d in (failed, taken, given_up)] == [False, True, True]
+    assert "重试中" in listed("failing")
+    assert "待投递" not in listed("failing")
+    assert "接收方拒绝连接" not in listed("waiting")
+    assert "重试中" in text(client.get(f"{ENDPOINTS}{endpoint.pk}/"))
+
+
+def test_all_that_wait_for_an_endpoint_that_is_down_are_being_tried_again(keeper, endpoint):
+    dead(endpoint)
+    Delivery.objects.update(state="pending", attempts=0, problem="")
+    Endpoint.objects.update(failures=3, problem="接收方拒绝连接")
+
+    assert [deliveries_of(keeper, state=s).count() for s in ("waiting", "failing")] == [0, 3]
+    assert text(browser(keeper).get(OUTBOX)).count("接收方拒绝连接") == 3
 
 
 def test_all_of_a_filter_is_sent_again_after_a_question_with_the_number(keeper, endpoint):

@@ -10,10 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.calls import Board
 from tests.domains.test_reconciliation import filed, lose
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory, LineFactory, RegionFactory
 from tests.hotline import County, county
+from yanzhen.domains.hotline.calls.actions import end_with_reason
 from yanzhen.domains.hotline.reconciliation.actions import reconcile
 from yanzhen.domains.hotline.reconciliation.models import Report
 from yanzhen.foundation.outbox.models import Message
@@ -52,6 +54,22 @@ def test_each_day_shows_each_source_in_words_and_leads_to_its_differences(place,
     assert "已答复收件，工单不存在" in text(page)
     (difference,) = [d for d in report.differences if d["page"] == "case"]
     assert f'href="/console/cases/{difference["which"]}/"' in page.content.decode()
+
+
+def test_the_sum_of_the_calls_can_be_checked_on_the_page(place):
+    board = Board(place)
+    with time_machine.travel(timezone.now() - timedelta(days=1)):
+        asked = board.answered("asked")
+        board.missed("to be called back", **{"from": "13900000001"})
+    end_with_reason(asked, "wrong", actor=board.agent)
+    reconcile(timezone.localdate() - timedelta(days=1))
+    client = browser(AccountFactory(grants=[(place.region.parent.parent, None, RIGHTS)]))
+    page = text(client.get(f"{PAGE}{Report.objects.get(source='calls').pk}/"))
+
+    sum_ = "收件 2 = 工单 0 + 有小结 1 + 未了结 1"
+    assert sum_ in text(client.get(PAGE))
+    assert sum_ in page
+    assert "未了结的有些还没有到期" in page
 
 
 def test_the_notice_of_a_difference_leads_to_its_report(place):

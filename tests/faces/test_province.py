@@ -13,6 +13,7 @@ from yanzhen.domains.hotline.calls.models import Call, CallBack
 from yanzhen.domains.hotline.hotspots.models import Alert
 from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.procedures import CASE
+from yanzhen.domains.hotline.reconciliation.models import Report
 from yanzhen.domains.hotline.routing import actions as routing
 from yanzhen.engines.indicators.declare import INDICATORS, Period
 from yanzhen.engines.indicators.figures import figure
@@ -22,6 +23,7 @@ from yanzhen.faces.cli.province import calls, hotspots, people, selection
 from yanzhen.faces.console.navigation import navigation
 from yanzhen.foundation import accounts, calendar, crypto, parameters, regions
 from yanzhen.foundation.models import Account, Organisation, Person, Region
+from yanzhen.foundation.outbox.models import Delivery
 
 WORKERS = {
     "值班台": "leader",
@@ -100,6 +102,17 @@ def test_the_planted_surge_is_an_alert_and_calls_end_in_a_case_a_reason_or_a_cal
     assert {task.ended_at is None for task in CallBack.objects.all()} == {True, False}
     assert [call.phone_mask for call in over if not call.phone_mask.startswith("199")] == []
     assert over.filter(case=None, outcome="", call_back=None).count() == 1
+
+
+def test_the_demo_reconciles_its_last_days_without_a_difference_of_the_form(loaded):
+    web = Report.objects.filter(source="web")
+
+    assert [report.differences for report in web if report.found] == []
+    assert sum(report.cases for report in web) > 0
+
+
+def test_the_demo_has_a_notice_that_was_given_up_and_one_that_waits(loaded):
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True))[:2] == ["dead", "pending"]
 
 
 def test_every_page_of_the_menu_has_something_to_show_for_who_works_there(loaded, settings):

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.dateparse import parse_datetime
 
 from yanzhen.domains.hotline.actions import register_case
+from yanzhen.domains.hotline.models import Case
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.foundation import attachments, crypto, replays
 from yanzhen.foundation.models import Account
@@ -42,7 +43,7 @@ def file_appeal(
 ) -> Filed:
     """Register the appeal with its files unless `sender` did so under `key` before; either way return its receipt.
 
-    The kept answer holds the check code sealed. Raises Invalid, NotAllowed, and Invalid for "Idempotency-Key" where
+    Raises Invalid, NotAllowed, and Invalid for "Idempotency-Key" where
     the key was used for another appeal.
     """
     files = list(files)
@@ -51,17 +52,21 @@ def file_appeal(
         receipt = register_case(appeal, actor=actor, channel=channel)
         for file in files:
             attachments.store(file, subject=receipt.case, actor=actor)
-        case = receipt.case
-        return CREATED, {
-            "number": receipt.number,
-            "sealed": crypto.seal(receipt.check_code, context=receipt.number).hex(),
-            "state": case.state,
-            "region": case.region_id,
-            "due_at": case.due_at.isoformat() if case.due_at else None,
-        }
+        return CREATED, receipt_of(receipt.case, receipt.check_code)
 
     _status, answer = replays.once(sender, key, _fingerprint(appeal, files), produce)
     return _filed(answer)
+
+
+def receipt_of(case: Case, check_code: str) -> dict[str, Any]:
+    """Return the answer that is kept of a case taken in; it holds the check code sealed."""
+    return {
+        "number": case.number,
+        "sealed": crypto.seal(check_code, context=case.number).hex(),
+        "state": case.state,
+        "region": case.region_id,
+        "due_at": case.due_at.isoformat() if case.due_at else None,
+    }
 
 
 def _filed(answer: dict[str, Any]) -> Filed:

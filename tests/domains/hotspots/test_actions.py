@@ -227,6 +227,20 @@ def test_a_silent_channel_is_of_the_province_though_one_county_still_calls(place
     assert (alert.dimension, alert.region_id, alert.count) == ("channel", "370000", 1)
 
 
+def test_firms_of_two_counties_with_the_same_core_are_counted_apart(place):
+    elsewhere = RegionFactory(code="370302")
+    burst("历下区宏达建筑有限公司")
+    for n in range(9):
+        case(0.5 + n / 10, employer="淄川区宏达建筑公司", region=elsewhere, number=f"GD-ZC-{n}")
+
+    alerts = [alert for alert in actions.sweep_surges(MIDNIGHT) if alert.dimension == "employer"]
+
+    assert sorted((alert.value, alert.count) for alert in alerts) == [
+        ("历下区宏达建筑", 9),
+        ("淄川区宏达建筑", 9),
+    ]
+
+
 def test_an_alert_that_reaches_another_county_is_of_both_and_tells_once(place):
     deciders = [
         AccountFactory(grants=[(place.region, None, "hotspot.view hotspot.decide")]),

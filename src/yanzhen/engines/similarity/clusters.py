@@ -2,7 +2,8 @@
 
 Measured on real messages the rule equals clustering all of them at night, so nothing is ever clustered anew. A single
 likeness can be chance, and chance chains: so two items that name different firms or places never join, however alike
-their wording, and those that name the same one join sooner.
+their wording, and those that name the same one join sooner. The name itself is then no
+likeness: two affairs of one firm stay two.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -19,14 +21,13 @@ from yanzhen.engines.similarity import index
 from yanzhen.engines.similarity.fingerprint import hash_of
 from yanzhen.engines.similarity.models import Cluster, Key, Member
 from yanzhen.engines.similarity.sources import SOURCES, Reading, Words
-from yanzhen.engines.similarity.text import name_normal
+from yanzhen.engines.similarity.text import county_and_core, text_normal
 from yanzhen.engines.similarity.themes import (
-    CLOSE_SAME_NAME,
-    Vector,
     Weights,
     cosine,
     heaviest,
     learn,
+    terms_of_names,
     weights_of,
 )
 
@@ -37,14 +38,29 @@ LEARNT_FROM = 200_000
 BATCH = 2000
 
 
+class Home(NamedTuple):
+    """A county: its code, and its name as names of firms say it."""
+
+    code: str
+    name: str
+
+
+NOWHERE = Home("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What comes in; `names` are the firms and places that it names."""
+    """What comes in; `names` are the firms and places that it names, `home` where it comes from.
+
+    Where a name says no county it is taken for one of `home`: the same core in one county is the same firm. Of two
+    counties only the same name is.
+    """
 
     record: int
     words: Words
     at: datetime
     names: Sequence[str] = ()
+    home: Home = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +85,17 @@ def join(kind: str, item: Item, texts: Reading) -> Place:
     if member:
         return Place(member.cluster_id, None, 0.0)
     corpus, weights = index.live_corpus(_themes(kind)), weights_of(kind)
-    vector = weights.vector(item.words)
-    names = sorted({_name_key(name) for name in item.names if name.strip()})
-    keys = sorted({*heaviest(vector), *names})
+    said = _Said(item, weights)
+    keys = sorted({*heaviest(said.besides), *said.names})
     found = [
         m.record for m in index.by_keys(corpus, keys, COMPARED, most=MOST_PER_KEY, without=[item.record])
     ]
     others = {m.record: m for m in Member.objects.filter(kind=kind, record__in=found, open=True)}
-    near, likeness = _nearest(vector, names, others, texts, weights)
+    near, likeness = _nearest(said, others, texts)
     cluster = _enter(kind, item, near)
-    Member.objects.create(kind=kind, record=item.record, cluster_id=cluster, at=item.at, names=names)
+    Member.objects.create(
+        kind=kind, record=item.record, cluster_id=cluster, at=item.at, names=sorted(said.names)
+    )
     index.add_keys(corpus, item.record, keys)
     return Place(cluster, near.record if near else None, likeness)
 
@@ -105,18 +122,31 @@ def _reading(texts: Reading, records: list[int]) -> Iterable[Words]:
         yield from texts(records[start : start + BATCH]).values()
 
 
-def _nearest(
-    vector: Vector, names: list[int], others: dict[int, Member], texts: Reading, weights: Weights
-) -> tuple[Member | None, float]:
+class _Said:
+    """What an item says, with the names and besides them."""
+
+    def __init__(self, item: Item, weights: Weights) -> None:
+        given = [name for name in item.names if name.strip()]
+        self.names = {key for name in given for key in _name_keys(name, item.home)}
+        self.weights = weights
+        self.of_names = terms_of_names(given)
+        self.whole = weights.vector(item.words)
+        self.besides = weights.vector(item.words, without=self.of_names)
+
+    def is_like(self, words: Words, names: set[int]) -> float | None:
+        """Return the likeness to an item with these names; None where it is not enough."""
+        if not self.names & names:
+            likeness = cosine(self.whole, self.weights.vector(words))
+            return likeness if likeness >= self.weights.close and not (self.names and names) else None
+        likeness = cosine(self.besides, self.weights.vector(words, without=self.of_names))
+        return likeness if likeness >= self.weights.close_same_name else None
+
+
+def _nearest(said: _Said, others: dict[int, Member], texts: Reading) -> tuple[Member | None, float]:
     best: tuple[float, int] = (0.0, 0)
-    own = set(names)
     for record, words in texts(list(others)).items() if others else ():
-        theirs = set(others[record].names)
-        if own and theirs and not own & theirs:
-            continue
-        likeness = cosine(vector, weights.vector(words))
-        enough = CLOSE_SAME_NAME if own & theirs and weights.documents else weights.close
-        if likeness >= enough:
+        likeness = said.is_like(words, set(others[record].names))
+        if likeness is not None:
             best = max(best, (likeness, record))
     return (others[best[1]], best[0]) if best[1] else (None, 0.0)
 
@@ -130,8 +160,11 @@ def _enter(kind: str, item: Item, near: Member | None) -> int:
     return near.cluster_id
 
 
-def _name_key(name: str) -> int:
-    return hash_of(name_normal(name).encode("utf-32-le"))
+def _name_keys(name: str, home: Home) -> Iterable[int]:
+    county, core = county_and_core(name)
+    place = home.code if county in ("", home.name) else county
+    for known in (place + core, text_normal(name)):
+        yield hash_of(known.encode("utf-32-le"))
 
 
 def _themes(kind: str) -> str:

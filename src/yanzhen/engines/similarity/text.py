@@ -13,8 +13,8 @@ FORMS = (
 )
 LEGAL_FORMS = re.compile(rf"(?:{FORMS})+$")
 DIVISION = r"\w{1,6}?(?:省|自治区|(?<![超门夜])市|县|(?<![小社园景校厂矿库片])区)"
-ADMINISTRATIVE = re.compile(rf"^(?:{DIVISION})+(?=\w{{2}})")
-"""What ends like a division and is none stays: 超市, 门市, 夜市, 小区, 社区, 园区 ..."""
+ADMINISTRATIVE = re.compile(rf"^({DIVISION})+(?=\w{{2}})")
+"""The last of the divisions is the group. What ends like a division and is none stays: 超市, 门市, 夜市, 小区, 社区, 园区 ..."""
 SHORTEST_CORE = 2
 
 
@@ -54,10 +54,27 @@ def name_normal(name: str) -> str:
 
     "山东省济南市历下区宏达建筑有限公司" and "济南宏达建筑公司" are not made equal: only what the name itself marks goes.
     """
+    _county, core = county_and_core(name)
+    return core
+
+
+def firm_normal(name: str) -> str:
+    """Return the core of a firm's name with the county before it where the name says one: firms of two counties are two."""
+    county, core = county_and_core(name)
+    return county + core
+
+
+def county_and_core(name: str) -> tuple[str, str]:
+    """Return the county that a name says ("" where it says none) and its core, as in name_normal."""
     whole = text_normal(name)
-    firm = without_legal_form(whole)
-    core = ADMINISTRATIVE.sub("", firm)
-    return core if len(core) >= SHORTEST_CORE else whole
+    bare = without_legal_form(whole)
+    front = ADMINISTRATIVE.match(bare)
+    if front is None:
+        return "", bare
+    last, start = front[1], front.start(1)
+    district = last[-1] in "县区" and not last.endswith("自治区")
+    within_a_city = last[-1] == "市" and bare[:start].endswith("市")
+    return (last if district or within_a_city else ""), bare[front.end() :]
 
 
 def without_legal_form(whole: str) -> str:

@@ -11,7 +11,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import add
 
@@ -28,8 +28,8 @@ KEYS = 16
 """The heaviest terms, by which like items are found."""
 CLOSE, CLOSE_UNLEARNT = 0.25, 0.4
 """Cosine from which two items mean the same. Tuned on half of the labelled groups: docs/decisions/0013-similarity.md."""
-CLOSE_SAME_NAME = 0.2
-"""It is enough where both name the same firm or place."""
+CLOSE_SAME_NAME, CLOSE_SAME_NAME_UNLEARNT = 0.2, 0.32
+"""It is enough where both name the same firm or place, of what they say besides the name."""
 FEWEST = 50
 """Texts from which a vocabulary can be learnt."""
 LONGEST_MEMORY = 200_000
@@ -53,6 +53,10 @@ class Weights:
     def close(self) -> float:
         return CLOSE if self.documents else CLOSE_UNLEARNT
 
+    @property
+    def close_same_name(self) -> float:
+        return CLOSE_SAME_NAME if self.documents else CLOSE_SAME_NAME_UNLEARNT
+
     def of(self, term: str) -> float:
         if not self.documents:
             return 1.0
@@ -68,9 +72,10 @@ class Weights:
         at = bisect_left(self.terms, value)
         return self.counts[at] if at < len(self.terms) and self.terms[at] == value else 0
 
-    def vector(self, words: Words) -> Vector:
-        """Return the terms of an item with their weights, of length 1; {} for a text without terms."""
-        weighed = {term: count * self.of(term) for term, count in terms(words).items()}
+    def vector(self, words: Words, *, without: Collection[str] = ()) -> Vector:
+        """Return the terms of an item but `without` with their weights, of length 1; {} for a text without terms."""
+        counted = terms(words).items()
+        weighed = {term: count * self.of(term) for term, count in counted if term not in without}
         length = math.sqrt(sum(w * w for w in weighed.values()))
         return {term: w / length for term, w in weighed.items()} if length else {}
 
@@ -81,6 +86,10 @@ def terms(words: Words) -> Counter[str]:
     for pair, times in Counter(_pairs(words.title)).items():
         found[pair] += TITLE * times
     return found
+
+
+def terms_of_names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(pair for name in names for pair in _pairs(name))
 
 
 def _pairs(text: str) -> Iterator[str]:

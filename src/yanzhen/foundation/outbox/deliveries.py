@@ -18,9 +18,11 @@ from yanzhen.foundation.records import record_many
 
 State = Delivery.State
 CHOICES = (("waiting", "待投递"), ("failing", "重试中"), ("dead", "投递失败"), ("delivered", "已送达"))
+FAILED = ~Q(problem="") | Q(endpoint__failures__gt=0)
+"""What Delivery.failing asks of a row that is pending."""
 FILTERS = {
-    "waiting": Q(state=State.PENDING),
-    "failing": Q(state=State.PENDING) & (Q(attempts__gt=0) | Q(endpoint__failures__gt=0)),
+    "waiting": Q(state=State.PENDING) & ~FAILED,
+    "failing": Q(state=State.PENDING) & FAILED,
     "dead": Q(state=State.DEAD),
     "delivered": Q(state=State.DELIVERED),
 }
@@ -54,8 +56,9 @@ def resend(rows: QuerySet[Delivery], *, actor: Account, reason: str = "") -> int
             raise NotAllowed("其中有您没有“维护通知接收端、重新投递”权限的接收端，未重新投递")
         now = timezone.now()
         count = Delivery.objects.filter(pk__in=undelivered.order_by().values("pk")).update(
-            state=State.PENDING, attempts=0, next_at=now, give_up_at=now + GIVE_UP, leased_until=None
-        )
+            state=State.PENDING, attempts=0, next_at=now, give_up_at=now + GIVE_UP, leased_until=None,
+            status=None, problem="",
+        )  # fmt: skip
         Endpoint.objects.filter(pk__in=by_endpoint).update(failures=0, failed_at=None, rests_until=None)
         told = [(endpoint, None, {"count": by_endpoint[endpoint.pk]}) for endpoint in endpoints]
         record_many("outbox.resend", told, actor=actor, right=EDIT, reason=reason)

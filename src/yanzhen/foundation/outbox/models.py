@@ -125,3 +125,13 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id}→{self.endpoint_id}"
+
+    @property
+    def failing(self) -> bool:
+        """Whether it waits after a failure: its own, or one of its endpoint, which rests since then."""
+        return self.state == self.State.PENDING and bool(self.problem or self.endpoint.failures)
+
+    @property
+    def why(self) -> str:
+        """What went wrong last; "" where nothing did since it was last sent anew."""
+        return self.problem or (self.endpoint.problem if self.failing else "")

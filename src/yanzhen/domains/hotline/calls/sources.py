@@ -23,8 +23,10 @@ from yanzhen.domains.hotline.reconciliation.declare import (
 )
 
 COUNT = """
-select count(*), count(*) filter (where c.case_id is not null or c.outcome = 'anonymous')
-from calls_call c where c.direction = 'in' and c.started_at >= %(start)s and c.started_at < %(end)s
+select count(*), count(*) filter (where c.case_id is not null or c.outcome = 'anonymous'),
+    count(*) filter (where c.case_id is null and c.outcome <> 'anonymous' and (c.outcome <> '' or b.ended_at is not null))
+from calls_call c left join calls_callback b on b.id = c.call_back_id
+where c.direction = 'in' and c.started_at >= %(start)s and c.started_at < %(end)s
 """
 OPEN = """
 select c.id, c.region_id, c.phone_mask, c.direction, c.ended_at is null, b.number from calls_call c
@@ -82,4 +84,4 @@ def _open(row: tuple[Any, ...]) -> Difference:
     return Difference("通话没有结果", f"{pk}（{mask or '未显示号码'}）", why, remedy, region)
 
 
-SOURCES.add(Source("calls", "电话", count, differences, again=True))
+SOURCES.add(Source("calls", "电话", count, differences, otherwise="有小结", again=True))

@@ -20,11 +20,11 @@ from yanzhen.domains.hotline.hotspots.queries import number
 from yanzhen.domains.hotline.hotspots.sources import KIND, words_of
 from yanzhen.domains.hotline.models import Case
 from yanzhen.engines.similarity import clusters, index
-from yanzhen.engines.similarity.clusters import Item, Place
+from yanzhen.engines.similarity.clusters import Home, Item, Place
 from yanzhen.engines.similarity.models import Member
 from yanzhen.engines.similarity.sources import Words
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
-from yanzhen.foundation.models import Account
+from yanzhen.foundation.models import Account, Region
 from yanzhen.foundation.outbox.messages import holders, notify
 from yanzhen.foundation.records import record
 from yanzhen.foundation.scope import audience_of, prefix_of
@@ -47,7 +47,8 @@ def join(case: Case) -> Place:
     words = Words(case.title, case.body)
     index.index(KIND, case.pk, words.whole)
     names = [name for name in (case.employer, case.place) if name]
-    return clusters.join(KIND, Item(case.pk, words, case.received_at, names), words_of)
+    county = Region.objects.filter(code=case.region_id[:6]).values_list("code", "name").get()
+    return clusters.join(KIND, Item(case.pk, words, case.received_at, names, Home(*county)), words_of)
 
 
 def join_missed() -> int:

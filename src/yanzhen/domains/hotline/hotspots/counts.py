@@ -16,7 +16,7 @@ from yanzhen.domains.hotline.hotspots.detect import Series
 from yanzhen.domains.hotline.hotspots.models import Alert
 from yanzhen.domains.hotline.hotspots.sources import KIND
 from yanzhen.domains.hotline.models import Case, Category
-from yanzhen.engines.similarity.text import name_normal
+from yanzhen.engines.similarity.text import firm_normal, name_normal
 from yanzhen.foundation.calendar import CalendarMissing, load_calendar
 from yanzhen.foundation.models import Region
 from yanzhen.foundation.scope import DEPTHS, prefix_of
@@ -82,7 +82,7 @@ def _topic(row: Row) -> str | None:
 
 
 DIMENSIONS = (
-    Dimension("employer", "nullif(employer, '')", lambda r: r.employer or None, name_normal),
+    Dimension("employer", "nullif(employer, '')", lambda r: r.employer or None, firm_normal),
     Dimension(
         "cluster", "m.cluster_id::text", lambda r: str(r.cluster) if r.cluster else None, table=MEMBERS
     ),

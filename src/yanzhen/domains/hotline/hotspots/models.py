@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -80,18 +81,20 @@ class Alert(Scoped):
     @classmethod
     def kept_from(cls, account: Account) -> Q:
         """An alert that names a unit says that cases are against it: its own people hear of none."""
-        cores = _cores(account)
-        return Q(dimension=cls.Dimension.EMPLOYER, value__in=cores) if cores else Q()
+        own = _own_values(account)
+        return Q(dimension=cls.Dimension.EMPLOYER, value__regex=own) if own else Q()
 
     def is_kept_from(self, account: Account) -> bool:
-        return self.dimension == self.Dimension.EMPLOYER and self.value in _cores(account)
+        own = _own_values(account)
+        return self.dimension == self.Dimension.EMPLOYER and bool(own and re.search(own, self.value))
 
 
-def _cores(account: Account) -> list[str]:
-    """Return the cores of all names of the account's own unit, as employers are counted by them."""
+def _own_values(account: Account) -> str:
+    """Return a pattern of the values by which the account's own unit is counted, whatever county is named; "" for none."""
     unit = account.organisation
     names = (unit.name, *unit.aliases, *keys_of(unit)) if unit else ()
-    return sorted({name_normal(name)[:160] for name in names})
+    cores = sorted({name_normal(name)[:160] for name in names} - {""})
+    return rf"^(.{{1,6}}[市县区])?({'|'.join(cores)})$" if cores else ""
 
 
 class AlertCase(models.Model):

@@ -108,6 +108,7 @@ def _compared(source: Source, day: date, actor: Account | None, before: Report |
         made_by=actor,
         incoming=count.incoming,
         cases=count.cases,
+        otherwise=count.otherwise,
         found=min(len(differences), MOST + 1),
         differences=[asdict(difference) for difference in differences[:MOST]],
     )

@@ -14,16 +14,18 @@ select id, subject_id, region_id from foundation_record
 where id >= %(first)s and id < %(past)s and at >= %(start)s and at < %(end)s
     and verb = 'start' and subject_type = 'hotline.case'
 """
+UNDONE = """exists (
+    select from foundation_record u
+    where u.subject_type = 'hotline.case' and u.subject_id = s.subject_id and u.verb = 'sheet.undo')"""
 COUNT = f"""
 with started as ({STARTS})
-select (select count(*) from started), (select count(*) from started s join hotline_case c on c.id = s.subject_id::bigint)
+select count(*), count(c.id), count(*) filter (where c.id is null and {UNDONE})
+from started s left join hotline_case c on c.id = s.subject_id::bigint
 """  # noqa: S608  # program text
 WITHOUT_CASE = f"""
 with started as ({STARTS})
 select s.id, s.subject_id, s.region_id from started s left join hotline_case c on c.id = s.subject_id::bigint
-where c.id is null and not exists (
-    select from foundation_record u
-    where u.subject_type = 'hotline.case' and u.subject_id = s.subject_id and u.verb = 'sheet.undo')
+where c.id is null and not {UNDONE}
 order by s.id limit %(most)s
 """  # noqa: S608  # program text
 WITHOUT_RECORD = """

@@ -37,10 +37,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How much arrived, and how many cases there are of it."""
+    """How much arrived, how many cases there are of it, and how much of it rightly ended in no case.
+
+    `otherwise` is None where nothing may: there a lack is a difference.
+    """
 
     incoming: int
     cases: int
+    otherwise: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Source:
     label: str
     count: Callable[[date], Count]
     differences: Callable[[date], list[Difference]]
+    otherwise: str = ""
+    """What an arrival came to that rightly has no case; "" where there is no such thing."""
     again: bool = False
     """Whether a day is compared once more a night later: what arrives on it may still be open that night."""
 
@@ -72,8 +78,8 @@ def rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def counted(statement: str, values: dict[str, Any]) -> Count:
-    ((incoming, cases),) = rows(statement, values)
-    return Count(incoming, cases)
+    (numbers,) = rows(statement, values)
+    return Count(*numbers)
 
 
 def _midnight(day: date) -> datetime:

@@ -18,6 +18,8 @@ class Report(models.Model):
     """None: the nightly job."""
     incoming = models.PositiveIntegerField("收件")
     cases = models.PositiveIntegerField("工单")
+    otherwise = models.PositiveIntegerField("另有结果", null=True)
+    """Arrivals that rightly have no case; None where the source has none such, and in reports from before they were counted."""
     found = models.PositiveIntegerField("不符")
     """How many differences; where there are more than declare.MOST, that many and one."""
     differences = models.JSONField(default=list)
@@ -32,3 +34,8 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.source} v{self.version}"
+
+    @property
+    def unfinished(self) -> int | None:
+        """How many arrivals have come to nothing yet; None where only cases were counted."""
+        return None if self.otherwise is None else self.incoming - self.cases - self.otherwise

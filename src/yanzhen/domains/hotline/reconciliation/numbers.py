@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,7 +19,13 @@ with series as (
 )
 """
 """A range of numbers for each series, read from the unique index; '.' is the character after '-'."""
-COUNT = f"{USED} select (select coalesce(sum(last), 0)::bigint from series), (select count(*) from used)"  # noqa: S608  # program text
+COUNT = f"""{USED}
+select (select coalesce(sum(last), 0)::bigint from series), (select count(*) from used where n between 1 and last)
+"""  # noqa: S608  # program text
+UNDONE = f"""{USED}
+select count(distinct before->>'number') from foundation_record
+where subject_type = 'hotline.case' and verb = 'sheet.undo' and left(before->>'number', 17) in (select code from series)
+"""  # noqa: S608  # program text
 GAPS = f"""{USED}, missing as (
     select s.code, s.region, given.k from series s cross join lateral generate_series(1, s.last) as given (k)
     where not exists (select from used u where u.code = s.code and u.n = given.k)
@@ -43,7 +50,10 @@ order by c.number limit %(most)s
 
 
 def count(day: date) -> Count:
-    return counted(COUNT, _values(day))
+    asked = _values(day)
+    found = counted(COUNT, asked)
+    ((undone,),) = rows(UNDONE, asked) if found.incoming > found.cases else [(0,)]
+    return replace(found, otherwise=undone)
 
 
 def differences(day: date) -> list[Difference]:

@@ -8,7 +8,7 @@ from datetime import date
 from django.conf import settings
 from django.db.models import QuerySet
 
-from yanzhen.domains.hotline.reconciliation.declare import Difference
+from yanzhen.domains.hotline.reconciliation.declare import SOURCES, Difference
 from yanzhen.domains.hotline.reconciliation.models import Report
 from yanzhen.foundation.models import Account
 from yanzhen.foundation.scope import Reach, prefix_of
@@ -25,6 +25,11 @@ class Seen:
     report: Report
     differences: tuple[Difference, ...]
     found: int
+
+    @property
+    def otherwise(self) -> str:
+        """What an arrival of this source came to that rightly has no case."""
+        return SOURCES[self.report.source].otherwise if self.report.source in SOURCES else ""
 
     @property
     def whole(self) -> bool:

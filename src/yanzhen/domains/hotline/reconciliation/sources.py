@@ -12,5 +12,5 @@ SOURCES.add(
     request_source("api", "接口报送", channel=Case.Channel.API.value, sender="account:%", names_key=True)
 )
 SOURCES.add(Source("sheets", "表格导入", batches.count, batches.differences))
-SOURCES.add(Source("numbers", "编号", numbers.count, numbers.differences))
-SOURCES.add(Source("records", "记录链", chain.count, chain.differences))
+SOURCES.add(Source("numbers", "编号", numbers.count, numbers.differences, otherwise="整批撤销"))
+SOURCES.add(Source("records", "记录链", chain.count, chain.differences, otherwise="整批撤销"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from yanzhen.engines.procedures.models import Clock
 from yanzhen.engines.procedures.parties import refer, respond
 from yanzhen.engines.procedures.stays import request_stay
 from yanzhen.faces.cli.province.posts import SURNAMES
-from yanzhen.foundation.models import Account, Organisation, Region
+from yanzhen.faces.filing import CREATED, receipt_of
+from yanzhen.foundation import replays
+from yanzhen.foundation.models import Account, Organisation, Region, Replay
 
 BY_ANOTHER = {"call_back": "second", "redo": "second", "close": "third", "close_unsolved": "third"}
 """Moves that whoever answered may not make, and those that whoever called back may not make either."""
@@ -55,11 +58,30 @@ def cohort(
         home = units["370102", "union"]
     cases = list(_cases(dice, day, home.region, units))
     number_all([case for case, _ in cases], at=day)
-    for case, appeal in cases:
-        seal_caller(case, appeal, f"{dice.randrange(10**6):06}")
+    codes = [f"{dice.randrange(10**6):06}" for _ in cases]
+    for (case, appeal), code in zip(cases, codes, strict=True):
+        seal_caller(case, appeal, code)
     ids = [case.pk for case in _started([case for case, _ in cases], staff["all"])]
+    leave_receipts(zip((case for case, _ in cases), codes, strict=True))
     by_category = {case.pk: appeal.category for case, appeal in cases}
     _run(dice, day, ids, by_category, home, staff)
+
+
+def leave_receipts(taken: Iterable[tuple[Case, str]]) -> None:
+    """Keep, of the (case, check code) that came by the form, what the form keeps as long as it keeps it."""
+    since = timezone.now() - timedelta(days=replays.KEPT_DAYS)
+    Replay.objects.bulk_create(
+        Replay(
+            sender="portal",
+            key=uuid.uuid4().hex,
+            fingerprint="",
+            status=CREATED,
+            answer=receipt_of(case, code),
+            at=case.started_at,
+        )
+        for case, code in taken
+        if case.channel == "web" and case.started_at > since
+    )
 
 
 def _started(cases: list[Case], actor: Account) -> list[Case]:

@@ -9,9 +9,12 @@ from django.utils import timezone
 
 from yanzhen.domains.hotline.actions import number_all, seal_caller, unnumbered_case
 from yanzhen.domains.hotline.hotspots.actions import join, sweep_surges
+from yanzhen.domains.hotline.hotspots.sources import KIND, words_of
 from yanzhen.domains.hotline.models import Case, Category
 from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance_many, start_many
+from yanzhen.engines.similarity.themes import learn
+from yanzhen.faces.cli.province.cases import leave_receipts
 from yanzhen.faces.cli.province.posts import SURNAMES
 from yanzhen.foundation.models import Account, Organisation
 
@@ -44,17 +47,21 @@ def surge(dice: random.Random, units: dict[tuple[str, str], Organisation], staff
     employer = Organisation.objects.create(
         name="历下区演示汽车配件4号有限公司", kind="enterprise", region=home.region, line=home.line, headcount=210, ownership="private",
     )  # fmt: skip
-    cases = [_case(dice, text, employer.name, midnight) for text in WORDS]
+    taken = [_case(dice, text, employer.name, midnight) for text in WORDS]
+    cases = [case for case, _ in taken]
     start_many(cases, actor=staff["all"], right="case.register", note="演示数据")
+    leave_receipts(taken)
     wages = Category.objects.get(code="010101")
     ids = [case.pk for case in cases[: len(cases) // 2]]
     advance_many(Case, ids, "accept", actor=staff["all"], note="演示数据", category=wages)
     sweep_surges(midnight)
+    learn(KIND, words_of(list(Case.objects.values_list("pk", flat=True))).values())
     for case in cases:
         join(case)
 
 
-def _case(dice: random.Random, text: str, employer: str, midnight: datetime) -> Case:
+def _case(dice: random.Random, text: str, employer: str, midnight: datetime) -> tuple[Case, str]:
+    """Return an unsaved case and its check code."""
     at = midnight - timedelta(minutes=dice.randint(10, 7 * 24 * 60 - 10))
     appeal = Appeal(
         body=text.format(employer=employer),
@@ -66,5 +73,6 @@ def _case(dice: random.Random, text: str, employer: str, midnight: datetime) -> 
     case = unnumbered_case(appeal, channel=dice.choice(("phone", "phone", "web", "visit")), received_at=at)
     case.started_at = at
     number_all([case], at=at)
-    seal_caller(case, appeal, f"{dice.randrange(10**6):06}")
-    return case
+    code = f"{dice.randrange(10**6):06}"
+    seal_caller(case, appeal, code)
+    return case, code

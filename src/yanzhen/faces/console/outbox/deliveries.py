@@ -122,4 +122,5 @@ def _line(delivery: Delivery, may_edit: bool) -> Line:
     message = delivery.message
     kind = NOTICES[message.kind].label if message.kind in NOTICES else message.kind
     resends = may_edit and delivery.state != Delivery.State.DELIVERED
-    return Line(delivery, gettext(kind), TONES[delivery.state], url_of(message), resends)
+    tone = "amber" if delivery.failing else TONES[delivery.state]
+    return Line(delivery, gettext(kind), tone, url_of(message), resends)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from yanzhen.domains.hotline.reconciliation import queries
 from yanzhen.domains.hotline.reconciliation.actions import FARTHEST_DAYS, VIEW, reconcile
 from yanzhen.domains.hotline.reconciliation.declare import SOURCES, Difference
+from yanzhen.domains.hotline.reconciliation.models import Report
 from yanzhen.domains.hotline.reconciliation.queries import Seen
 from yanzhen.faces.console.desk import DESKS
 from yanzhen.faces.console.forms import act_form
@@ -67,6 +68,7 @@ def one(request: AccountRequest, pk: int) -> HttpResponse:
         "report": report,
         "label": gettext(SOURCES[code].label) if code in SOURCES else code,
         "lines": [Line(difference, _url(difference)) for difference in seen.differences],
+        "waits": report.unfinished and _again(report),
         "versions": list(queries.versions_of(report)),
     }
     return show(request, "console/reconciliation/report.html", context)
@@ -88,6 +90,12 @@ def running(request: AccountRequest) -> HttpResponse:
         status = refusal.status
     context = {"form": form, "label": gettext("重新对账"), "back": back}
     return show(request, "console/setup/form.html", context, status=status)
+
+
+def _again(report: Report) -> bool:
+    """Whether the day is to be compared once more, since what arrived on it could still be open."""
+    first = timezone.localdate(report.made_at) <= report.day + timedelta(days=1)
+    return first and report.source in SOURCES and SOURCES[report.source].again
 
 
 def _demand(account: Account) -> None:
