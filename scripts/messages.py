@@ -37,7 +37,8 @@ from yanzhen.faces.console.forms import YES_NO  # noqa: E402
 from yanzhen.faces.console.lists import ORDERS  # noqa: E402
 from yanzhen.faces.console.navigation import ORDERS_LABEL, PLACES  # noqa: E402
 from yanzhen.faces.console.pickers import EMPTY  # noqa: E402
-from yanzhen.faces.console.timeline import LABELS, SYSTEM, VISITORS  # noqa: E402
+from yanzhen.faces.console.timeline import SYSTEM, VISITORS  # noqa: E402
+from yanzhen.faces.console.verbs import LABELS  # noqa: E402
 from yanzhen.foundation.rights import RIGHTS  # noqa: E402
 from yanzhen.foundation.sheets import SHEETS  # noqa: E402
 

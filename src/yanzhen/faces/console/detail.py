@@ -84,6 +84,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "links": [
                 link for link in desk.links if account.reaches(link.right) and (told or not link.story)
             ],
+            "may_audit": account.has_right("record.view", row),
             "parts": _parts(desk, row, account),
             "advised": [
                 (desk.label_of(Column(name)), desk.advice[name](row)) for name in _asked(desk, options)

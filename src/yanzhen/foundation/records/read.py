@@ -32,11 +32,12 @@ def histories(rows: Iterable[models.Model]) -> models.QuerySet[Record]:
     return Record.objects.filter(found).order_by("id")
 
 
-def seen_by(account: Account) -> models.QuerySet[Record]:
+def seen_by(account: Account, *, beside: Iterable[int] = ()) -> models.QuerySet[Record]:
     """Return the records of places where the account holds `record.view`, newest first, each with its checkpoint.
 
     What belongs to no place (accounts, parameters, keys) is for those who look over all lines of a province. What
-    speaks of rows that are kept from the account is left out; read it with everything in reach.
+    speaks of rows that are kept from the account is left out; read it with everything in reach. `beside` are the ids of
+    records that belong to no place and tell of a row whose records the account may look into.
     """
     mine = Q(pk=None)
     for reach in account.reaches(RIGHT):
@@ -47,4 +48,6 @@ def seen_by(account: Account) -> models.QuerySet[Record]:
     sealed = Leaf.objects.filter(record_id=OuterRef("pk")).values("checkpoint_id")
     if kept := kept_subjects(account):
         mine &= ~kept
+    if listed := list(beside):
+        mine |= Q(pk__in=listed)
     return Record.objects.filter(mine).annotate(checkpoint=Subquery(sealed)).order_by("-id")
