@@ -18,6 +18,7 @@ from yanzhen.engines.procedures.declare import PROCEDURES, Procedure
 from yanzhen.engines.procedures.models import Subject
 from yanzhen.faces.console.cells import UNKNOWN
 from yanzhen.foundation.models import Record
+from yanzhen.foundation.records import names_of
 from yanzhen.foundation.scope import Scoped
 
 Names = Mapping[tuple[type[models.Model], str], str]
@@ -71,11 +72,7 @@ def names_in(records: Iterable[Record]) -> Names:
                 model = _target(_field(model_of(record), key))
                 if model and isinstance(value, int | str) and value != "":
                     wanted.setdefault(model, set()).add(str(value))
-    return {
-        (model, str(row.pk)): str(row)
-        for model, ids in wanted.items()
-        for row in model._default_manager.filter(pk__in=ids)
-    }
+    return {(model, pk): name for model, ids in wanted.items() for pk, name in names_of(model, ids).items()}
 
 
 def raw(record: Record) -> str:

@@ -118,7 +118,7 @@ def _about(account: Account, subject: str) -> tuple[Q, list[int]]:
 def _entries(records: Sequence[Record], lists: frozenset[int]) -> list[Entry]:
     """Tell the records; of `lists` that showed the subject not what else they showed, which may lie out of reach."""
     who = account_names(r.actor_id for r in records if r.actor_id)
-    known, names = evidence.numbers(records), names_in(records)
+    known, names = evidence.subjects(records), names_in(records)
     found = []
     for record in records:
         named = known.get((record.subject_type, record.subject_id))

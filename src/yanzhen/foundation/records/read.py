@@ -51,3 +51,16 @@ def seen_by(account: Account, *, beside: Iterable[int] = ()) -> models.QuerySet[
     if listed := list(beside):
         mine |= Q(pk__in=listed)
     return Record.objects.filter(mine).annotate(checkpoint=Subquery(sealed)).order_by("-id")
+
+
+def lists_that_showed(desk: str, pk: int, most: int) -> list[int]:
+    """Return the ids of the newest records of lists of `desk` that showed the row `pk`: the index `record_lists` has them."""
+    shown = Record.objects.filter(
+        verb="read", subject_type=Account._meta.label_lower, after__ids__contains=[pk], after__desk=desk
+    )
+    return list(shown.order_by("-pk").values_list("pk", flat=True)[:most])
+
+
+def names_of(model: type[models.Model], ids: Iterable[str]) -> dict[str, str]:
+    """Return what the rows are called that records point to, by id."""
+    return {str(row.pk): str(row) for row in model._default_manager.filter(pk__in=ids)}
