@@ -75,7 +75,8 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "row": row,
             **_facts(desk, row, account),
             **_terms(request, row, parties, told=told),
-            "options": options,
+            "open": [option for option in options if option.open],
+            "shut": [option for option in options if not option.open],
             "may_refer": bool(
                 referral and row.state in referral.states and account.has_right(referral.right, row)
             ),
