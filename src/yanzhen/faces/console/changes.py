@@ -56,7 +56,8 @@ def changes(record: Record, names: Names) -> list[Change]:
         if field is None:
             continue
         old, new = (_said(field, given.get(key), procedure, names) for given in (before, after))
-        found.append(Change(str(field.verbose_name), old if key in before else "", new))
+        if key not in before or old != new:
+            found.append(Change(str(field.verbose_name), old if key in before else "", new))
     return found
 
 
