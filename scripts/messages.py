@@ -27,9 +27,11 @@ from django.apps import apps  # noqa: E402  # needs the apps loaded
 from django.utils.translation.template import templatize  # noqa: E402
 
 import yanzhen.config.urls  # noqa: E402, F401  # the desks that are declared beside their pages
-from yanzhen.engines.indicators.declare import INDICATORS, Ratio  # noqa: E402
+from yanzhen.domains.hotline.reconciliation.declare import SOURCES  # noqa: E402
+from yanzhen.engines.indicators.declare import INDICATORS, Ratio, Unit  # noqa: E402
 from yanzhen.engines.procedures.declare import PROCEDURES  # noqa: E402
 from yanzhen.engines.procedures.queries import INBOXES  # noqa: E402
+from yanzhen.faces.console.breakdown import GROUPS  # noqa: E402
 from yanzhen.faces.console.desk import DESKS  # noqa: E402
 from yanzhen.faces.console.figures import PART_LABELS  # noqa: E402
 from yanzhen.faces.console.filters import ANY, DUE  # noqa: E402
@@ -37,7 +39,8 @@ from yanzhen.faces.console.forms import YES_NO  # noqa: E402
 from yanzhen.faces.console.lists import ORDERS  # noqa: E402
 from yanzhen.faces.console.navigation import ORDERS_LABEL, PLACES  # noqa: E402
 from yanzhen.faces.console.pickers import EMPTY  # noqa: E402
-from yanzhen.faces.console.timeline import LABELS, SYSTEM, VISITORS  # noqa: E402
+from yanzhen.faces.console.timeline import SYSTEM, VISITORS  # noqa: E402
+from yanzhen.faces.console.verbs import LABELS  # noqa: E402
 from yanzhen.foundation.rights import RIGHTS  # noqa: E402
 from yanzhen.foundation.sheets import SHEETS  # noqa: E402
 
@@ -147,6 +150,9 @@ def _labels_of_the_console() -> Iterator[str]:
     yield from (place.label for place in PLACES)
     yield from (
         *LABELS.values(),
+        *GROUPS.values(),
+        *(source.label for source in SOURCES),
+        *(unit.value for unit in (Unit.SECONDS, Unit.YUAN)),
         SYSTEM,
         *VISITORS.values(),
         *PART_LABELS.values(),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -31,6 +32,23 @@ def test_the_page_shows_what_may_be_done_and_every_reason_against_the_rest():
 
     assert "退回重办" in shown
     assert "诉求人反映问题未解决，应退回重新办理" in shown
+
+
+def test_what_can_not_be_done_is_folded_away_and_below_the_appeal_where_nothing_can_be():
+    place = county()
+    case = place.called_back(solved=False)
+    onlooker = AccountFactory(grants=[(place.region, None, "case.view")])
+
+    able, unable = (browser(each).get(f"/console/cases/{case.number}/") for each in (place.clerk, onlooker))
+
+    for page, idle in ((able, False), (unable, True)):
+        body = page.content.decode()
+        folded = re.search(
+            r"<details>\s*<summary>暂不能办（(\d+)）</summary>(.*?)</details>", body, re.DOTALL
+        )
+        assert folded
+        assert folded[2].count('class="shut"') == body.count('class="shut"') == int(folded[1])
+        assert ('class="two idle"' in body, "现在没有您能办的步骤" in body) == (idle, idle)
 
 
 def test_the_page_shows_the_caller_masked():

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from tests.faces.console import browser, text
 from tests.factories import AccountFactory, CaseFactory, LineFactory, OrganisationFactory, RegionFactory
+from yanzhen.engines.indicators.declare import INDICATORS, Unit
+from yanzhen.engines.indicators.figures import Figure
+from yanzhen.faces.console import breakdown
 from yanzhen.foundation import parameters
 from yanzhen.foundation.models import Account, Parameter
 
@@ -30,6 +36,7 @@ def _terms() -> None:
         "grade": "D",
     }
     Parameter.objects.create(code="hotline.repeat_window", **given)
+    Parameter.objects.create(code="indicators.least_base", **(given | {"value": 3, "unit": "count"}))
     parameters.forget_parameters()
 
 
@@ -56,7 +63,9 @@ def listed(page: Any) -> int:
 
 def links(page: Any) -> list[tuple[str, str]]:
     """Return (address, number) of every number in the table."""
-    found = re.findall(r'<td class="count">\s*<a href="([^"]+)">\s*([^<]+?)\s*</a>', page.content.decode())
+    found = re.findall(
+        r'<td class="count[^"]*">\s*<a href="([^"]+)"[^>]*>\s*([^<]+?)\s*</a>', page.content.decode()
+    )
     return [(unescape(address), number) for address, number in found]
 
 
@@ -83,7 +92,9 @@ def test_the_largest_stand_first_and_a_column_can_be_sorted_by():
     client = browser(reader())
 
     def order(query: str) -> list[str]:
-        table = client.get(f"{HERE}&by=agent{query}").context["table"]
+        (table,) = (
+            t for t in client.get(f"{HERE}&by=agent{query}").context["tables"] if t.group == "诉求工单"
+        )
         return [row.name for row in table.rows]
 
     assert order("") == ["多的", "少的"]
@@ -135,3 +146,61 @@ def test_what_can_not_be_asked_is_refused(query):
 
     assert client.get(f"/console/figures/?{query}").status_code == 422
     assert client.get(f"/console/figures/hotline.closed/?{query}&key=1").status_code == 422
+
+
+def test_a_rate_says_of_how_many_and_is_grey_where_they_are_few():
+    many, few = AccountFactory(name="多的"), AccountFactory(name="少的")
+    for n in range(3):
+        closed(handler=many, late=n == 0)
+    closed(handler=few, late=True)
+
+    page = browser(reader()).get(f"{HERE}&by=agent&sort=hotline.closed")
+
+    (table,) = (t for t in page.context["tables"] if t.group == "诉求工单")
+    place = [column.indicator.code for column in table.columns].index("hotline.closed_on_time")
+    told = [
+        (row.name, row.numbers[place].figure.said, row.numbers[place].figure.n, row.numbers[place].few)
+        for row in table.rows
+    ]
+    assert told == [("多的", "66.67", 3, False), ("少的", "0", 1, True)]
+    assert "66.67% n=3" in text(page)
+    assert re.search(
+        rf'<td class="count text-body-secondary">\s*<a href="[^"]+key={few.pk}" class="text-reset">0%',
+        page.content.decode(),
+    )
+
+
+def test_figures_stand_under_what_they_are_about_and_every_indicator_has_a_place():
+    closed(handler=AccountFactory())
+
+    page = browser(reader()).get(f"{HERE}&by=channel")
+
+    assert [label for label, _figures in page.context["groups"]] == list(breakdown.GROUPS.values())
+    assert [table.group for table in page.context["tables"]] == ["诉求工单", "回访与质检", "重复诉求"]
+    assert {breakdown.group_of(indicator) for indicator in INDICATORS} == set(breakdown.GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "said"),
+    [
+        (Unit.YUAN, "30000.00", "30,000 元"),
+        (Unit.SECONDS, "10.02", "10.02 秒"),
+        (Unit.ITEMS, "1234567", "1,234,567"),
+        (Unit.PERCENT, "50.00", "50%"),
+    ],
+)
+def test_a_figure_is_said_with_its_unit_and_in_groups_of_three_digits(unit, value, said):
+    indicator = SimpleNamespace(unit=unit)
+    one = Figure(indicator, Decimal(value), 1, 1)
+
+    assert render_to_string("console/_figure.html", {"figure": one}) == said
+
+
+def test_two_of_one_name_are_told_apart_by_their_logins():
+    for name, username in (("王强", "wang1"), ("王强", "wang2"), ("李静", "li")):
+        closed(handler=AccountFactory(name=name, username=username))
+
+    page = browser(reader()).get(f"{HERE}&by=agent")
+
+    (table,) = (t for t in page.context["tables"] if t.group == "诉求工单")
+    assert {row.name for row in table.rows} == {"王强（wang1）", "王强（wang2）", "李静"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
@@ -218,3 +219,18 @@ def test_many_counts_are_one_statement_capped_and_equal_to_single_ones(django_as
     assert found == {"all": 2, "none": 0, "open": 2}
     assert counts_of(named) == {name: count_of(rows, CAP) for name, rows in named.items()}
     assert counts_of({"none": Case.objects.none()}) == {"none": 0}
+
+
+def test_a_box_counts_beyond_where_a_list_stops():
+    row = CaseFactory(region=RegionFactory(code="370102"), state="handling")
+    made = [copy(row) for _ in range(CAP + 1)]
+    for n, each in enumerate(made):
+        each.pk, each.number = None, f"GD-more-{n}"
+    Case.objects.bulk_create(made)
+    account = supervisor()
+
+    shown = text(browser(account).get("/console/live/"))
+
+    assert tiles(account)["state-handling"].count == CAP + 2
+    assert str(CAP + 2) in shown
+    assert f"{CAP}+" not in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
@@ -34,8 +35,12 @@ def line_names(keys: Collection[str]) -> dict[str, str]:
 
 
 def agent_names(keys: Collection[str]) -> dict[str, str]:
-    found = Account.objects.filter(pk__in=[int(key) for key in keys])
-    return {str(account.pk): str(account) for account in found}
+    """Return the names of accounts; of those that share one with another of them, the login too."""
+    found = list(Account.objects.filter(pk__in=[int(key) for key in keys]))
+    many = Counter(map(str, found))
+    return {
+        str(each.pk): f"{each}（{each.username}）" if many[str(each)] > 1 else str(each) for each in found
+    }
 
 
 def _category_names(keys: Collection[str]) -> dict[str, str]:

@@ -38,6 +38,16 @@ class Figure:
     total: int
 
     @property
+    def said(self) -> str:
+        """The value as people read it, in groups of three digits; "" where it is unknown."""
+        return "" if self.value is None else f"{self.value.normalize():,f}"
+
+    @property
+    def has_base(self) -> bool:
+        """Whether it is a share or an average of its `n` records, and tells little where they are few."""
+        return isinstance(self.indicator.measure, Ratio | Mean)
+
+    @property
     def outside(self) -> Decimal | None:
         """Percent of the records that the base leaves out, such as cases nobody rated."""
         return percent(self.total - self.n, self.total)

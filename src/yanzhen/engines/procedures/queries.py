@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from yanzhen.engines.procedures.declare import PROCEDURES, Procedure
@@ -134,3 +134,21 @@ def work_orders(account: Account, right: str) -> QuerySet[Party]:
         .prefetch_related("clocks")
         .order_by("due_at", "pk")
     )
+
+
+def subject_numbered(number: str, kinds: Iterable[type[Subject]]) -> Subject | None:
+    """Return the subject of that number among `kinds`, wherever it lies: two statements. Read it with everything in reach."""
+    models = {kind._meta.label_lower: kind for kind in kinds}
+    found = [
+        kind._default_manager.filter(number=number)
+        .order_by()
+        .values_list("pk", Value(label, output_field=CharField()))
+        for label, kind in models.items()
+    ]
+    first = found[0].union(*found[1:], all=True).first() if found else None
+    return models[first[1]]._default_manager.get(pk=first[0]) if first else None
+
+
+def subjects_of(kind: type[S], ids: Iterable[str]) -> QuerySet[S]:
+    """Return the subjects of those ids, wherever they lie. As `subject_numbered`."""
+    return kind._default_manager.filter(pk__in=ids)

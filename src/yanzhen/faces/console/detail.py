@@ -87,7 +87,8 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "row": row,
             **_facts(desk, row, account),
             **_terms(request, row, parties, told=told),
-            "options": options,
+            "open": [option for option in options if option.open],
+            "shut": [option for option in options if not option.open],
             "may_refer": bool(
                 referral and row.state in referral.states and account.has_right(referral.right, row)
             ),
@@ -96,6 +97,7 @@ def detail(request: AccountRequest, desk: Desk, number: str) -> HttpResponse:
             "links": [
                 link for link in desk.links if account.reaches(link.right) and (told or not link.story)
             ],
+            "may_audit": account.has_right("record.view", row),
             "parts": _parts(desk, row, account),
             "advised": [
                 (desk.label_of(Column(name)), desk.advice[name](row)) for name in _asked(desk, options)

@@ -44,8 +44,8 @@ def figures(request: AccountRequest) -> HttpResponse:
     spoken = _spoken(request.GET, region)
     return show(request, "console/figures.html", {
         "region": region, "period": period, "spoken": spoken,
-        "figures": [(each, whole[each.code]) for each in INDICATORS],
-        "table": breakdown.table(parted, by=by, sort=request.GET.get("sort", ""), spoken=spoken, query=request.GET),
+        "groups": breakdown.groups(whole[each.code] for each in INDICATORS), "by": dimensions.names()[by],
+        "tables": breakdown.tables(parted, by=by, sort=request.GET.get("sort", ""), spoken=spoken, query=request.GET),
         "form": SpanForm(initial={"region": region.code, "period": _spoken_period(request.GET), "by": by}),
     })  # fmt: skip
 

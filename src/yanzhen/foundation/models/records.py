@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Func
+from django.db.models import Func, Q
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Now
 
 
@@ -42,6 +44,12 @@ class Record(models.Model):
         indexes = (
             models.Index(fields=("subject_type", "subject_id", "id"), name="record_subject"),
             models.Index(fields=("actor_id", "subject_type", "id"), name="record_actor"),
+            # who was shown a subject in a list: the ids that such a record holds
+            GinIndex(
+                OpClass(KeyTransform("ids", "after"), name="jsonb_path_ops"),
+                name="record_lists",
+                condition=Q(verb="read", subject_type="foundation.account"),
+            ),
         )
 
     def __str__(self) -> str:

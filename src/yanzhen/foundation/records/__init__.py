@@ -5,7 +5,7 @@ leaves the database, `verify` compares all of it. docs/explanation/records.md te
 """
 
 from yanzhen.foundation.records.export import export
-from yanzhen.foundation.records.read import histories, history, seen_by
+from yanzhen.foundation.records.read import histories, history, lists_that_showed, names_of, seen_by
 from yanzhen.foundation.records.seal import seal, seal_loop, sealing_lag
 from yanzhen.foundation.records.standalone import Finding
 from yanzhen.foundation.records.verify import verify
@@ -17,6 +17,8 @@ __all__ = [
     "histories",
     "history",
     "insert_selected",
+    "lists_that_showed",
+    "names_of",
     "record",
     "record_many",
     "seal",

@@ -32,11 +32,12 @@ def histories(rows: Iterable[models.Model]) -> models.QuerySet[Record]:
     return Record.objects.filter(found).order_by("id")
 
 
-def seen_by(account: Account) -> models.QuerySet[Record]:
+def seen_by(account: Account, *, beside: Iterable[int] = ()) -> models.QuerySet[Record]:
     """Return the records of places where the account holds `record.view`, newest first, each with its checkpoint.
 
     What belongs to no place (accounts, parameters, keys) is for those who look over all lines of a province. What
-    speaks of rows that are kept from the account is left out; read it with everything in reach.
+    speaks of rows that are kept from the account is left out; read it with everything in reach. `beside` are the ids of
+    records that belong to no place and tell of a row whose records the account may look into.
     """
     mine = Q(pk=None)
     for reach in account.reaches(RIGHT):
@@ -47,4 +48,19 @@ def seen_by(account: Account) -> models.QuerySet[Record]:
     sealed = Leaf.objects.filter(record_id=OuterRef("pk")).values("checkpoint_id")
     if kept := kept_subjects(account):
         mine &= ~kept
+    if listed := list(beside):
+        mine |= Q(pk__in=listed)
     return Record.objects.filter(mine).annotate(checkpoint=Subquery(sealed)).order_by("-id")
+
+
+def lists_that_showed(desk: str, pk: int, most: int) -> list[int]:
+    """Return the ids of the newest records of lists of `desk` that showed the row `pk`: the index `record_lists` has them."""
+    shown = Record.objects.filter(
+        verb="read", subject_type=Account._meta.label_lower, after__ids__contains=[pk], after__desk=desk
+    )
+    return list(shown.order_by("-pk").values_list("pk", flat=True)[:most])
+
+
+def names_of(model: type[models.Model], ids: Iterable[str]) -> dict[str, str]:
+    """Return what the rows are called that records point to, by id."""
+    return {str(row.pk): str(row) for row in model._default_manager.filter(pk__in=ids)}

@@ -148,7 +148,7 @@ def _facts(alert: Alert) -> list[tuple[str, Any]]:
     """Return what is known of an alert as (label, text)."""
     period = gettext("7 天") if alert.kind == Alert.Kind.SURGE else gettext("24 小时")
     facts = [
-        (gettext("性质"), gettext(alert.get_kind_display())),
+        (gettext("预警性质"), gettext(alert.get_kind_display())),
         (gettext("维度"), gettext(alert.get_dimension_display())),
         (gettext("行政区划"), alert.region),
         (gettext("统计期"), period),

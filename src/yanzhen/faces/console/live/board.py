@@ -36,6 +36,8 @@ from yanzhen.foundation.models import Account
 from yanzhen.foundation.outbox.deliveries import deliveries_of
 
 DAY = timedelta(days=1)
+CAP = 10_000
+"""A box counts up to here: who runs a shift has to know how many wait, not that they are more than a list says."""
 Rows = QuerySet[Any]
 
 
@@ -89,7 +91,7 @@ def board_of(account: Account, now: datetime) -> Board:
     wanted = list(_wanted(account, now))
     named = {each.code: each.rows for each in wanted}
     named |= {f"{each.code}/late": each.late for each in wanted if each.late is not None}
-    counts = counts_of(named)
+    counts = counts_of(named, CAP)
     groups: dict[str, list[Tile]] = {}
     for each in wanted:
         since = (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils import timezone
 
-from yanzhen.faces.console.keys import CAP
-from yanzhen.faces.console.live.board import board_of
+from yanzhen.faces.console.live.board import CAP, board_of
 from yanzhen.faces.console.pages import page, show
 from yanzhen.faces.http import AccountRequest
 from yanzhen.faces.login.middleware import unattended
