@@ -14,6 +14,7 @@ from yanzhen.domains.hotline.rules import Appeal
 from yanzhen.engines.procedures.engine import advance
 from yanzhen.foundation import calendar, crypto, parameters
 from yanzhen.foundation.models import Account, Organisation, Region
+from yanzhen.foundation.regions import KEPT
 
 EVERY_RIGHT = "case.view case.register case.accept case.assign case.refer case.handle case.call_back case.check case.reopen case.coordinate"
 REPLY = "经核查属实，单位已于本周补发拖欠的工资。"
@@ -83,6 +84,7 @@ def county(code: str = "370102") -> County:
     for n in ("02", "0201", "020101"):
         category, _ = Category.objects.get_or_create(code=n, defaults={"name": f"类别{n}"})
     union = OrganisationFactory(region=region, line=LineFactory())
+    KEPT.get()  # as a process that runs has it
     return County(
         region=region,
         union=union,

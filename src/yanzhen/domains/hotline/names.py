@@ -56,8 +56,10 @@ def may_be(written: str, unit: Organisation) -> bool:
 
     A name that begins with a place in which the unit does not lie is another unit's.
     """
-    chain = _chain(unit.region_id)
     said = _bare(written)
+    if not said:
+        return False
+    chain = _chain(unit.region_id)
     depth, core = _parted(said, chain)
     if len(core) < LEAST or (depth < len(chain) and _is_elsewhere(core, chain)):
         return False

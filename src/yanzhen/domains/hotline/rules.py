@@ -143,7 +143,8 @@ def is_not_the_accused(case: Case) -> str | None:
 
 def unit_is_not_the_accused(case: Case, unit: Organisation) -> str | None:
     """被反映的单位不得承办、协办反映自己的诉求"""
-    return f"{unit.name} 就是被反映的单位，不能办理本件" if case.employer_key in keys_of(unit) else None
+    accused = case.employer_key and case.employer_key in keys_of(unit)
+    return f"{unit.name} 就是被反映的单位，不能办理本件" if accused else None
 
 
 STATED = "非被反映单位"

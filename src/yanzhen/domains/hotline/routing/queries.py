@@ -76,7 +76,7 @@ def proposal(case: Case) -> Proposal:
     body = _body(found.row, case.region_id)
     if body is None:
         return Proposal(None, (*found.why, "该条线在属地及上级没有已登记的承办单位"))
-    if case.employer_key in keys_of(body):
+    if case.employer_key and case.employer_key in keys_of(body):
         return Proposal(None, (*found.why, f"{body.name}就是被反映的单位，须另选"))
     if sounds_like_the_accused(case, body):
         return _doubtful(case, body, found.why)
