@@ -152,6 +152,7 @@ def _labels_of_the_console() -> Iterator[str]:
         *LABELS.values(),
         *GROUPS.values(),
         *(source.label for source in SOURCES),
+        *(source.otherwise for source in SOURCES if source.otherwise),
         *(unit.value for unit in (Unit.SECONDS, Unit.YUAN)),
         SYSTEM,
         *VISITORS.values(),

@@ -77,7 +77,7 @@ def test_a_title_ends_where_the_sentence_does(body, title):
         (None, "尚未选择诉求类别"),
         (Category(code="02", name="保险"), "诉求类别“保险”须选到第三级"),
         (Category(code="0201", name="养老"), "诉求类别“养老”须选到第三级"),
-        (Category(code="020101", name="欠缴", active=False), "诉求类别“欠缴”已停用，请另选"),
+        (Category(code="020101", name="欠缴", active=False), "诉求类别“欠缴”已停用，请改选在用的类别"),
         (Category(code="020101", name="欠缴"), None),
     ],
 )

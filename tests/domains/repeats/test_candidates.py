@@ -131,9 +131,9 @@ def test_a_firm_of_the_same_name_elsewhere_is_another_employer(place, registered
 
 
 def test_another_registered_unit_of_nearly_the_same_name_is_another_employer(place):
-    for name in ("宏达建筑有限公司", "宏达建筑厂"):
+    for name in ("宏达建筑有限公司", "淄川区宏达建筑有限公司"):
         OrganisationFactory(name=name, region=place.region, kind="enterprise")
-    put(place, employer="宏达建筑厂", place="北园大街")
+    put(place, employer="淄川区宏达建筑有限公司", place="北园大街")
     loose = put(place, days=2, employer="宏达建筑公司", place="北园大街")
 
     found = told(asked(employer="宏达建筑有限公司", place="北园大街"), place.clerk)
