@@ -198,7 +198,7 @@ def test_every_page_of_an_agent_but_the_pop_asks_who_rings_and_nobody_elses_does
     other = AccountFactory(grants=[(board.place.region, None, "case.view case.register call.view")])
 
     assert [
-        f'hx-get="{BAR}" hx-trigger="load"' in client.get(address).content.decode()
+        re.search(rf'hx-get="{BAR}"\s+hx-trigger="load"', client.get(address).content.decode()) is not None
         for client, address in (
             (page, "/console/register/"), (page, "/console/cases/"), (page, "/console/calls/all/"),
             (page, "/console/calls/"), (browser(other), "/console/cases/"),
@@ -220,7 +220,7 @@ def test_the_bar_shows_what_rings_and_gives_its_key_to_the_call_that_is_talked_o
     assert (quiet.status_code, "?seen=\"" in quiet.content.decode(), "<ul>" in quiet.content.decode()) == (
         200, True, False,
     )  # fmt: skip
-    assert re.findall(r"\d{3}\*{4}\d{4}", shown) == ["138****2046", "139****8888"]
+    assert re.findall(r"\d{3}\*{4}\d{4}", shown) == ["138****2046", "139****8888", "138****2046"]
     assert all(
         words in shown for words in ("通话中", "振铃中", "呼入", str(talked.region), 'href="/console/calls/"')
     )

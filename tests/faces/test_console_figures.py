@@ -165,7 +165,7 @@ def test_a_rate_says_of_how_many_and_is_grey_where_they_are_few():
     assert told == [("多的", "66.67", 3, False), ("少的", "0", 1, True)]
     assert "66.67% n=3" in text(page)
     assert re.search(
-        rf'<td class="count text-body-secondary">\s*<a href="[^"]+key={few.pk}" class="text-reset">0%',
+        rf'<td class="count text-body-secondary">\s*<a href="[^"]+key={few.pk}" class="text-reset">\s*0%',
         page.content.decode(),
     )
 

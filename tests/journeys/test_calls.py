@@ -155,7 +155,7 @@ def test_the_key_of_a_list_is_the_callers_while_one_is_on_the_line(
     page.wait_for_url(f"**/console/register/?call={call.pk}")
     page.goto("/console/cases/")
     send(page, address, board, event="hangup", callId=call.ref, cause="cancel")
-    expect(page.get_by_role("status", name="来电").get_by_text("138****2046")).to_be_hidden()
+    expect(page.get_by_role("status", name="来电").get_by_text("138****2046", exact=True)).to_be_hidden()
     expect(own).to_be_visible()
     page.keyboard.press("F2")
 

@@ -92,6 +92,8 @@ LABELS = {
     "milestone.report": "填报阶段成果",
     "milestone.confirm": "确认阶段成果",
     "attachment.read": "下载附件",
+    "category.withdraw": "停用类别",
+    "category.reinstate": "恢复类别",
     "sample.draw": "抽取质检样本",
     "call.listen": "听取通话录音",
     "call.tie": "通话关联工单",
