@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -119,16 +120,25 @@ class Running:
         """Kill web, worker and the whole of PostgreSQL at once."""
         for process in self.processes:
             os.killpg(process.pid, signal.SIGKILL)
-        data = self.installation.root / "postgres"
-        for link in Path("/proc").glob("[0-9]*/cwd"):
-            try:
-                if link.readlink() == data:
-                    os.kill(int(link.parts[2]), signal.SIGKILL)
-            except OSError:  # gone meanwhile, or not ours to look at
-                continue
+        for pid in self.database():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        # a server that is dying still looks like one that runs
+        self.wait_for(lambda: not self.database(), "the end of PostgreSQL")
         for process in self.processes:
             process.wait()
         self.processes = []
+
+    def database(self) -> list[int]:
+        """Return the processes of PostgreSQL: their folder is the data's."""
+        data, found = self.installation.root / "postgres", []
+        for link in Path("/proc").glob("[0-9]*/cwd"):
+            try:
+                if link.readlink() == data:
+                    found.append(int(link.parts[2]))
+            except OSError:  # gone meanwhile, or not ours to look at
+                continue
+        return found
 
     def wait_for(self, what: object, name: str, seconds: float = 150) -> None:
         deadline = time.monotonic() + seconds
