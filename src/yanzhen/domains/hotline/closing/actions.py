@@ -116,6 +116,11 @@ def finish_by_phone(case: Case, answer: Answer, *, actor: Account, note: str = "
     return advance(case, "redo", actor=actor, note=again) if again else case
 
 
+def why_again(words: str) -> str:
+    """Return the reason with which a case that was not solved is handled again: what the caller said of it."""
+    return f"诉求人反映未解决：{words.strip()}" if words.strip() else "诉求人反映未解决"
+
+
 @transaction.atomic
 def finish_by_web(case: Case, *, actor: Account, again: str = "") -> Case:
     """The caller answered online: that is the call-back, and nobody is called for it again; `again` as in `finish_by_phone`."""

@@ -24,9 +24,10 @@ from yanzhen.engines.similarity.clusters import Home, Item, Place
 from yanzhen.engines.similarity.models import Member
 from yanzhen.engines.similarity.sources import Words
 from yanzhen.foundation.errors import Invalid, NotAllowed, Refusal
-from yanzhen.foundation.models import Account, Region
+from yanzhen.foundation.models import Account
 from yanzhen.foundation.outbox.messages import holders, notify
 from yanzhen.foundation.records import record
+from yanzhen.foundation.regions import KEPT
 from yanzhen.foundation.scope import audience_of, prefix_of
 
 LINE = "union"
@@ -47,8 +48,9 @@ def join(case: Case) -> Place:
     words = Words(case.title, case.body)
     index.index(KIND, case.pk, words.whole)
     names = [name for name in (case.employer, case.place) if name]
-    county = Region.objects.filter(code=case.region_id[:6]).values_list("code", "name").get()
-    return clusters.join(KIND, Item(case.pk, words, case.received_at, names, Home(*county)), words_of)
+    county = KEPT.get()[case.region_id[:6]]
+    home = Home(county.code, county.name)
+    return clusters.join(KIND, Item(case.pk, words, case.received_at, names, home), words_of)
 
 
 def join_missed() -> int:

@@ -216,9 +216,7 @@ def _form_page(
 
 def _again(then: str, *, solved: bool, words: str) -> str:
     """Return why a case is handled once more: it is, where it was not solved and nobody chose otherwise; "" where not."""
-    if solved or then == CHECK:
-        return ""
-    return f"诉求人反映未解决：{words.strip()}" if words.strip() else "诉求人反映未解决"
+    return "" if solved or then == CHECK else actions.why_again(words)
 
 
 def _case(request: AccountRequest, number: str) -> Case:
